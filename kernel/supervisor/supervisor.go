@@ -1,0 +1,187 @@
+package supervisor
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Subcommand is the hidden subcommand of our binary that becomes the
+// supervisor; the binary must call [Main] for it.
+const Subcommand = "supervise"
+
+// Lines that the supervisor reads.
+const (
+	interruptLine = "interrupt"
+	killLine      = "kill"
+	calmLine      = "calm"
+)
+
+// Command is what to supervise.
+type Command struct {
+	Argv []string // program and arguments
+	Env  []string // as in exec.Cmd
+	Dir  string   // working directory
+
+	// Remove is a directory that is removed when all has ended.
+	Remove string
+
+	// Spare names programs that an interrupt does not reach, nor what they
+	// have started.
+	Spare []string
+
+	// Tools names programs that the command starts and does not itself
+	// interrupt. The other programs that it has started are its own business:
+	// it passes the interrupt on to them.
+	Tools []string
+}
+
+// Process is a supervised command.
+type Process struct {
+	cmd   *exec.Cmd
+	mu    sync.Mutex // guards stdin
+	stdin io.WriteCloser
+	done  chan struct{}
+	cause error
+}
+
+// Start starts the command under a supervisor, which is this program's own
+// binary. self is its path.
+func Start(self string, c Command) (*Process, error) {
+	argv := []string{Subcommand, "-remove", c.Remove, "-spare", strings.Join(c.Spare, ","), "-tools", strings.Join(c.Tools, ","), "--"}
+	cmd := exec.Command(self, append(argv, c.Argv...)...)
+	cmd.Env = c.Env
+	cmd.Dir = c.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a signal to our process group must not reach it
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("supervisor: %w", err)
+	}
+	var last tail
+	cmd.Stderr = &last
+	if err := becomeReaper(); err != nil {
+		return nil, fmt.Errorf("supervisor: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("supervisor: %w", err)
+	}
+	p := &Process{cmd: cmd, stdin: stdin, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		err := cmd.Wait()
+		if text := last.String(); text != "" {
+			err = errors.New(text)
+		}
+		p.cause = err
+		// A supervisor that was itself killed has left its descendants to us.
+		if !cmd.ProcessState.Exited() {
+			killAll(os.Getpid(), cmd.Process.Pid)
+			os.RemoveAll(c.Remove)
+		}
+	}()
+	return p, nil
+}
+
+func (p *Process) tell(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A supervisor that has ended cannot read; Done tells of that.
+	_, _ = io.WriteString(p.stdin, line+"\n")
+}
+
+// Interrupt does what Ctrl-C does in a terminal: the command and what it runs
+// get SIGINT, once each, and so does whatever it starts until [Process.Calm].
+func (p *Process) Interrupt() { p.tell(interruptLine) }
+
+// Calm ends an interrupt.
+func (p *Process) Calm() { p.tell(calmLine) }
+
+// Kill kills what the command runs, not the command.
+func (p *Process) Kill() { p.tell(killLine) }
+
+// Done is closed when the command, everything it has started and its directory
+// are gone.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Cause says after Done how the command ended, with the last lines that it
+// wrote to stderr. It is nil after [Process.Stop].
+func (p *Process) Cause() error { return p.cause }
+
+// Stop kills everything and waits for it.
+func (p *Process) Stop() {
+	p.mu.Lock()
+	p.stdin.Close()
+	p.mu.Unlock()
+	<-p.done
+}
+
+// tail keeps the last bytes written to it.
+type tail struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+const tailSize = 8 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.data = append(t.data, p...)
+	if n := len(t.data) - tailSize; n > 0 {
+		t.data = append(t.data[:0], t.data[n:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.data))
+}
+
+// lines delivers the lines of r and is closed at its end.
+func lines(r io.Reader) <-chan string {
+	ch := make(chan string)
+	go func() {
+		defer close(ch)
+		for s := bufio.NewScanner(r); s.Scan(); {
+			ch <- s.Text()
+		}
+	}()
+	return ch
+}
+
+// killAll kills all descendants of pid but those in except, until none is
+// left, and reaps those that were handed to us.
+func killAll(pid int, except ...int) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		table, err := processes()
+		if err != nil {
+			return
+		}
+		left := 0
+		for _, p := range table.below(pid, except) {
+			if p.zombie {
+				reap(p.pid)
+				continue
+			}
+			left++
+			_ = syscall.Kill(p.pid, syscall.SIGKILL)
+		}
+		if left == 0 {
+			return
+		}
+	}
+}
+
+// reap takes the status of a zombie if it is our child.
+func reap(pid int) {
+	_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+}
