@@ -59,20 +59,29 @@ var errVersion = errors.New("the cell and the kernel were built from different v
 
 // send writes one message.
 func send(w io.Writer, message any) error {
+	b, err := frame(message, MaxMessage)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// frame returns the bytes of a message whose gob has at most limit bytes.
+func frame(message any, limit int) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(magic)
 	b.WriteByte(version)
 	b.Write(make([]byte, 4))
 	if err := gob.NewEncoder(&b).Encode(message); err != nil {
-		return fmt.Errorf("encode %T: %w", message, err)
+		return nil, fmt.Errorf("encode %T: %w", message, err)
 	}
 	n := b.Len() - headerLen
-	if n > MaxMessage {
-		return fmt.Errorf("message of %d bytes is larger than the limit of %d: show part of the data, or every k-th step", n, MaxMessage)
+	if n > limit {
+		return nil, fmt.Errorf("message of %d bytes is larger than the limit of %d: show part of the data, or every k-th step", n, limit)
 	}
 	binary.BigEndian.PutUint32(b.Bytes()[headerLen-4:], uint32(n))
-	_, err := w.Write(b.Bytes())
-	return err
+	return b.Bytes(), nil
 }
 
 // receive reads one message. Whatever the bytes are, it returns: a broken

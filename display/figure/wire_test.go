@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"math"
 	"reflect"
 	"strings"
@@ -90,9 +89,9 @@ func TestReceiveBroken(t *testing.T) {
 	}
 }
 
-func TestSendRefusesGiant(t *testing.T) {
-	err := send(io.Discard, &Reply{Data: make([]byte, MaxMessage+1)})
-	if err == nil || !strings.Contains(err.Error(), "larger than the limit") {
+func TestFrameRefusesGiant(t *testing.T) {
+	_, err := frame(&Reply{Data: make([]byte, 1000)}, 999)
+	if err == nil || !strings.Contains(err.Error(), "larger than the limit of 999") {
 		t.Errorf("got error %v, want one that names the limit", err)
 	}
 }
