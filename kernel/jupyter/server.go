@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/go-zeromq/zmq4"
 )
@@ -25,6 +26,7 @@ type Server struct {
 	sockets  map[Channel]zmq4.Socket
 	beat     zmq4.Socket
 	sending  [4]sync.Mutex // the library's sockets are not safe for concurrent sends
+	heard    chan struct{} // closed when someone subscribes to IOPub
 	cancel   context.CancelFunc
 	readers  sync.WaitGroup
 }
@@ -44,6 +46,7 @@ func Listen(ctx context.Context, c Connection, log *slog.Logger) (*Server, error
 			IOPub:   zmq4.NewPub(ctx, quiet(log)),
 		},
 		beat:   zmq4.NewRep(ctx, quiet(log)),
+		heard:  make(chan struct{}),
 		cancel: cancel,
 	}
 	for ch, socket := range s.sockets {
@@ -66,6 +69,11 @@ func Listen(ctx context.Context, c Connection, log *slog.Logger) (*Server, error
 	s.readers.Add(1)
 	go func() {
 		defer s.readers.Done()
+		s.awaitSubscriber(ctx)
+	}()
+	s.readers.Add(1)
+	go func() {
+		defer s.readers.Done()
 		for ctx.Err() == nil {
 			msg, err := s.beat.Recv()
 			if err == nil {
@@ -82,6 +90,32 @@ func Listen(ctx context.Context, c Connection, log *slog.Logger) (*Server, error
 // Received delivers what the front ends send.
 func (s *Server) Received() <-chan Received { return s.received }
 
+// Subscribed is closed when the first front end listens to IOPub. What is
+// published before is heard by nobody.
+func (s *Server) Subscribed() <-chan struct{} { return s.heard }
+
+// awaitSubscriber asks again and again: the library does not tell of
+// subscriptions.
+func (s *Server) awaitSubscriber(ctx context.Context) {
+	topics, ok := s.sockets[IOPub].(zmq4.Topics)
+	if !ok {
+		return
+	}
+	for tick := time.NewTicker(2 * time.Millisecond); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			if len(topics.Topics()) > 0 {
+				tick.Stop()
+				close(s.heard)
+				return
+			}
+		}
+	}
+}
+
 // Send sends m on channel ch. On IOPub the message goes to every front end, on
 // the others to the one that m.Identities names. It is safe for concurrent use.
 func (s *Server) Send(ch Channel, m *Message) error {
@@ -96,8 +130,13 @@ func (s *Server) Send(ch Channel, m *Message) error {
 	return nil
 }
 
+// linger is how long Close leaves the library to write what was published:
+// it keeps a queue for IOPub and does not say when that is empty.
+const linger = 50 * time.Millisecond
+
 // Close closes the sockets and waits until nothing is received any more.
 func (s *Server) Close() {
+	time.Sleep(linger)
 	s.cancel()
 	for _, socket := range s.sockets {
 		socket.Close()

@@ -1,0 +1,73 @@
+package bridge
+
+import (
+	"encoding/json"
+
+	"spikebook/kernel/jupyter"
+)
+
+// gonbTarget is the one comm target that GoNB registers; its widgets use it.
+const gonbTarget = "gonb_comm"
+
+type commContent struct {
+	ID     string `json:"comm_id"`
+	Target string `json:"target_name"`
+}
+
+func (b *Bridge) commInfo(m *jupyter.Message) map[string]any {
+	var r struct {
+		Target string `json:"target_name"`
+	}
+	if err := m.Unmarshal(&r); err != nil {
+		b.Log.Warn("comm", "error", err)
+	}
+	comms := map[string]any{}
+	for id, target := range b.comms {
+		if r.Target == "" || r.Target == target {
+			comms[id] = map[string]any{"target_name": target}
+		}
+	}
+	return map[string]any{"status": "ok", "comms": comms}
+}
+
+// commFromFront keeps account of comms and passes the message on. A comm with
+// a target that nobody knows is closed at once, as the protocol wants.
+func (b *Bridge) commFromFront(m jupyter.Received) {
+	b.status(m.Message, "busy")
+	defer b.status(m.Message, "idle")
+	c := b.trackComm(m.Message)
+	if m.Header.Type == "comm_open" && c.Target != gonbTarget {
+		delete(b.comms, c.ID)
+		b.publish(m.Message, "comm_close", map[string]any{"comm_id": c.ID, "data": map[string]any{}})
+		return
+	}
+	if b.backend == nil {
+		return
+	}
+	if err := b.backend.Send(jupyter.Shell, jupyter.New(b.session, m.Header.Type, nil, json.RawMessage(m.Content))); err != nil {
+		b.Log.Warn("comm", "error", err)
+	}
+}
+
+func (b *Bridge) commFromBackend(m jupyter.Received) {
+	b.trackComm(m.Message)
+	var parent *jupyter.Message
+	if b.running != nil {
+		parent = b.running.request
+	}
+	b.publish(parent, m.Header.Type, json.RawMessage(m.Content))
+}
+
+func (b *Bridge) trackComm(m *jupyter.Message) commContent {
+	var c commContent
+	if err := m.Unmarshal(&c); err != nil {
+		b.Log.Warn("comm", "error", err)
+	}
+	switch m.Header.Type {
+	case "comm_open":
+		b.comms[c.ID] = c.Target
+	case "comm_close":
+		delete(b.comms, c.ID)
+	}
+	return c
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"spikebook/kernel/bridge"
+	"spikebook/kernel/gonb"
+	"spikebook/kernel/jupyter"
+	"spikebook/kernel/workspace"
+)
+
+const runUsage = `usage: spikebook run [--log FILE] CONNECTION_FILE
+
+Runs the kernel that a Jupyter front end starts. The command is what kernel.json
+names; there is no need to type it.
+`
+
+// runMain is the kernel.
+func runMain(args []string) int {
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	flags.Usage = func() { fmt.Fprint(flags.Output(), runUsage); flags.PrintDefaults() }
+	logFile := flags.String("log", os.Getenv("SPIKEBOOK_LOG"), "append a log of the kernel to `FILE`")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if flags.NArg() != 1 {
+		flags.Usage()
+		return 2
+	}
+	log, err := openLog(*logFile)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "spikebook run:", err)
+		return 2
+	}
+	if err := runKernel(flags.Arg(0), log); err != nil {
+		log.Error("kernel", "error", err)
+		fmt.Fprintln(os.Stderr, "spikebook run:", err)
+		return 1
+	}
+	return 0
+}
+
+// openLog returns a log that goes to a file and, for what matters, to stderr.
+func openLog(path string) (*slog.Logger, error) {
+	warnings := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})
+	if path == "" {
+		return slog.New(warnings), nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})), nil
+}
+
+// runKernel serves the front ends of a connection file until one of them asks
+// for shutdown, or the process that started us is gone.
+func runKernel(connectionFile string, log *slog.Logger) error {
+	parent := os.Getppid()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	connection, err := jupyter.ReadConnection(connectionFile)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	server, err := jupyter.Listen(ctx, connection, log)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+
+	var kernel *bridge.Bridge
+	config := bridge.Config{
+		Info:    kernelInfo(),
+		Preload: preload,
+		Log:     log,
+		Start: func(ctx context.Context) (bridge.Backend, error) {
+			w, err := workspace.Open()
+			if err != nil {
+				return nil, err
+			}
+			return gonb.Start(ctx, gonb.Config{
+				Self: self, Program: w.Tool("gonb"), Env: w.Env(), Name: backendName(connectionFile),
+				Figures: kernel.Figures(), Log: log,
+			})
+		},
+	}
+	kernel = bridge.New(server, config)
+
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	go func() {
+		for range interrupts {
+			kernel.Signal()
+		}
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go watchParent(ctx, parent, func() {
+		log.Info("the front end is gone")
+		os.Remove(connectionFile) // nobody else will
+		cancel()
+	})
+	kernel.Run(ctx)
+	return nil
+}
+
+// watchParent calls gone when the process that started us has ended. Jupyter
+// tells by JPY_PARENT_PID that it wants that; a kernel started by hand may
+// outlive its shell.
+func watchParent(ctx context.Context, parent int, gone func()) {
+	if os.Getenv("JPY_PARENT_PID") == "" {
+		return
+	}
+	for tick := time.NewTicker(250 * time.Millisecond); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			// An orphan is given another parent: process 1, or a subreaper.
+			if os.Getppid() != parent {
+				tick.Stop()
+				gone()
+				return
+			}
+		}
+	}
+}
+
+// backendName is the name of GoNB's connection file. Its widgets take the
+// kernel's identifier from it.
+func backendName(connectionFile string) string {
+	name := filepath.Base(connectionFile)
+	if !strings.HasPrefix(name, "kernel-") || filepath.Ext(name) != ".json" {
+		name = "kernel-" + strconv.Itoa(os.Getpid()) + ".json"
+	}
+	return name
+}
+
+// preload is what GoNB runs before the first cell: the workspace's own cells,
+// then the user's start-up file.
+func preload() ([]string, error) {
+	w, err := workspace.Open()
+	if err != nil {
+		return nil, err
+	}
+	cells := w.Preload()
+	startup, ok, err := workspace.Startup()
+	if ok {
+		cells = append(cells, startup)
+	}
+	return cells, err
+}
+
+// kernelInfo is the content of kernel_info_reply.
+func kernelInfo() map[string]any {
+	goVersion := strings.TrimPrefix(runtime.Version(), "go")
+	return map[string]any{
+		"status":                 "ok",
+		"protocol_version":       jupyter.ProtocolVersion,
+		"implementation":         "spikebook",
+		"implementation_version": version(),
+		"banner":                 fmt.Sprintf("spikebook %s: spiking neurons in Go %s", version(), goVersion),
+		"language_info": map[string]any{
+			"name":               "go",
+			"version":            goVersion,
+			"mimetype":           "text/x-go",
+			"file_extension":     ".go",
+			"pygments_lexer":     "go",
+			"codemirror_mode":    "go",
+			"nbconvert_exporter": "script",
+		},
+		"help_links": []map[string]string{
+			{"text": "Go", "url": "https://go.dev/doc/"},
+			{"text": "GoNB", "url": "https://github.com/janpfeifer/gonb"},
+			{"text": "Gonum Plot", "url": "https://pkg.go.dev/gonum.org/v1/plot"},
+		},
+		"debugger": false,
+	}
+}
