@@ -1,0 +1,54 @@
+package gpu
+
+import (
+	"testing"
+	"testing/fstest"
+)
+
+func TestProbe(t *testing.T) {
+	const (
+		version = "proc/driver/nvidia/version"
+		card    = "proc/driver/nvidia/gpus/0000:01:00.0/information"
+		library = "usr/lib/x86_64-linux-gnu/libcuda.so.1"
+		node    = "dev/nvidia0"
+	)
+	text := map[string]string{
+		version: "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build  (dvs-builder)\nGCC version:  gcc 12\n",
+		card:    "Model: \t\t NVIDIA H100 80GB HBM3\nIRQ:   \t\t 42\n",
+	}
+	for _, test := range []struct {
+		files  []string
+		usable bool
+		want   string
+	}{
+		{nil, false, "no NVIDIA driver"},
+		{[]string{library}, false, "libcuda.so.1 is installed, but no NVIDIA kernel driver is loaded"},
+		{[]string{version}, false, "NVIDIA driver 550.54.15 serves no device"},
+		{[]string{version, card}, false, "NVIDIA driver 550.54.15, but libcuda.so.1 is missing"},
+		{[]string{version, card, library}, false, "NVIDIA driver 550.54.15, but no /dev/nvidia0: a container needs --gpus all"},
+		{[]string{version, card, library, node}, true, "NVIDIA H100 80GB HBM3, NVIDIA driver 550.54.15"},
+	} {
+		root := fstest.MapFS{}
+		for _, f := range test.files {
+			root[f] = &fstest.MapFile{Data: []byte(text[f])}
+		}
+		m, err := probe(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Usable() != test.usable || m.Reason() != test.want {
+			t.Errorf("with %v: usable %v, %q; want %v, %q", test.files, m.Usable(), m.Reason(), test.usable, test.want)
+		}
+	}
+	classic := "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12\n"
+	m, err := probe(fstest.MapFS{version: {Data: []byte(classic)}})
+	if err != nil || m.Driver != "535.183.01" {
+		t.Errorf("driver %q, %v", m.Driver, err)
+	}
+}
+
+func TestProbeHere(t *testing.T) {
+	if m, err := Probe(); err != nil || m.Reason() == "" {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
