@@ -112,13 +112,13 @@ func Start(ctx context.Context, c Config) (g *GoNB, err error) {
 // Stop ends GoNB, all that it runs and its files.
 func (g *GoNB) Stop() {
 	g.stop()
+	if g.Client != nil {
+		g.Client.Close()
+	}
 	if g.Process != nil {
 		g.Process.Stop()
 	} else {
 		os.RemoveAll(g.dir)
-	}
-	if g.Client != nil {
-		g.Client.Close()
 	}
 }
 
