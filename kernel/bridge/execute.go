@@ -26,10 +26,10 @@ type execution struct {
 	id      string
 
 	stderr      holder
-	failure     *failure // nil if all is well
-	replied     bool     // GoNB has sent its execute_reply
-	idle        bool     // and has said that it is idle: all outputs are there
-	interrupted int      // how often
+	failure     *failure   // nil if all is well
+	reply       *gonbReply // GoNB's execute_reply, when it is there
+	idle        bool       // GoNB has said that it is idle: all outputs are there
+	interrupted int        // how often
 }
 
 // cell is the source of a cell that was run, to explain errors with.

@@ -122,6 +122,47 @@ cell [2], line 3
 	}
 }
 
+// What the dying program wrote may come after GoNB's verdict.
+func TestPanicAfterGoNBsReply(t *testing.T) {
+	f := newKernel(t, map[string]func(*run){"panic(1)": func(r *run) {
+		r.reply("error", "exit status 2")
+		r.stream("stderr", "panic: boom\n\ngoroutine 1 [running]:\n")
+		r.stream("stderr", "exit status 2\n")
+		r.idle()
+	}})
+	if name, value, _ := f.execute("panic(1)").error(t); name != "panic" || value != "boom" {
+		t.Errorf("%s: %s", name, value)
+	}
+}
+
+func TestBracketsOfOtherCellsAreNotBlamed(t *testing.T) {
+	f := newKernel(t, map[string]func(*run){"%%\nfor {{": func(r *run) {
+		r.program = "package main\n\nfunc main() {\nfor {{\n}\n"
+		r.fail("./main.go:5:2: expected '}', found 'EOF'")
+	}})
+	f.execute("func f() {\n\tg()\n}")
+	if _, _, traceback := f.execute("%%\nfor {{").error(t); strings.Contains(traceback, "cell [1]") {
+		t.Errorf("got\n%s", traceback)
+	}
+}
+
+func TestInterruptedShellCommand(t *testing.T) {
+	started := make(chan struct{})
+	f := newKernel(t, map[string]func(*run){"!sleep": func(r *run) {
+		close(started)
+		<-r.interrupted
+		r.stream("stderr", "^C\nsignal: interrupt\n")
+		r.reply("ok", "")
+		r.idle()
+	}})
+	request := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "!sleep"})
+	<-started
+	f.await(f.request(jupyter.Control, "interrupt_request", nil))
+	if name, _, _ := f.await(request).error(t); name != "Interrupted" {
+		t.Errorf("the error is called %q", name)
+	}
+}
+
 func TestExit(t *testing.T) {
 	f := newKernel(t, map[string]func(*run){"exit": func(r *run) {
 		r.stream("stderr", "the user's own words\n")

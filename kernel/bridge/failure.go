@@ -45,25 +45,29 @@ var (
 )
 
 // explain turns GoNB's error into one that speaks of the user's cells.
-func (b *Bridge) explain(e *execution, r gonbReply) *failure {
-	text := strings.TrimSpace(escape.ReplaceAllString(r.Value, ""))
+func (b *Bridge) explain(e *execution) *failure {
+	text := strings.TrimSpace(escape.ReplaceAllString(e.reply.Value, ""))
 	switch {
 	case e.interrupted > 0:
-		return &failure{name: "Interrupted", value: "the cell was interrupted"}
+		return interrupted()
 	case exitStatus.MatchString(text):
 		if words := b.lastWords(e); words != nil {
 			return words
 		}
 		return &failure{name: "ExitError", value: "the cell's program ended with " + text}
 	case compilerError.MatchString(text):
-		return b.compileError(text)
+		return b.compileError(e, text)
 	}
 	return &failure{name: "Error", value: firstLine(text), trace: otherLines(text)}
 }
 
+func interrupted() *failure {
+	return &failure{name: "Interrupted", value: "the cell was interrupted"}
+}
+
 // compileError lists what the Go tool chain found wrong, each with its line of
 // the cell and a caret.
-func (b *Bridge) compileError(text string) *failure {
+func (b *Bridge) compileError(e *execution, text string) *failure {
 	m := b.sourceMap()
 	f := &failure{name: "CompileError"}
 	for _, found := range compilerError.FindAllStringSubmatch(text, -1) {
@@ -76,7 +80,7 @@ func (b *Bridge) compileError(text string) *failure {
 		if at, ok := m.cellLine(line); ok {
 			f.trace = append(f.trace, fmt.Sprintf("%s:%d: %s", at, column, message), at.excerpt(column))
 		} else {
-			f.trace = append(f.trace, message)
+			f.trace = append(f.trace, fmt.Sprintf("cell [%d]: %s", e.count, message))
 		}
 	}
 	if n := len(compilerError.FindAllString(text, -1)); n > 1 {

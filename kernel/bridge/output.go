@@ -31,8 +31,10 @@ func (b *Bridge) output(m jupyter.Received) {
 	case "input_request":
 		b.inputRequest(e, m.Content)
 	case "execute_reply":
-		b.executeReply(e, m)
-		e.replied = true
+		e.reply = new(gonbReply)
+		if err := m.Unmarshal(e.reply); err != nil {
+			b.Log.Warn("GoNB", "error", err)
+		}
 	case "status":
 		var s struct {
 			State string `json:"execution_state"`
@@ -41,22 +43,23 @@ func (b *Bridge) output(m jupyter.Received) {
 			e.idle = true
 		}
 	}
-	// The reply and the outputs come over different sockets. The cell is over
-	// when both ends are seen.
-	if e.replied && e.idle {
+	// The reply and the outputs come over different sockets. The cell is over,
+	// and its failure can be explained, when both ends are seen.
+	if e.reply != nil && e.idle {
+		e.failure = b.verdict(e)
 		b.finish()
 	}
 }
 
-// executeReply takes GoNB's verdict.
-func (b *Bridge) executeReply(e *execution, m jupyter.Received) {
-	var r gonbReply
-	if err := m.Unmarshal(&r); err != nil {
-		b.Log.Warn("GoNB", "error", err)
+// verdict returns the failure of a cell that is over, nil if there is none.
+func (b *Bridge) verdict(e *execution) *failure {
+	switch {
+	case e.reply.Status == "error":
+		return b.explain(e)
+	case e.interrupted > 0 && exitLine.MatchString(e.stderr.held.String()):
+		return interrupted() // a shell command, of which GoNB says that all is well
 	}
-	if r.Status == "error" {
-		e.failure = b.explain(e, r)
-	}
+	return nil
 }
 
 // stream publishes text unless there is none, or it belongs to the preload.

@@ -52,6 +52,7 @@ func (b *Bridge) answer(m jupyter.Received, content any) {
 // fromBackend handles one message of GoNB.
 func (b *Bridge) fromBackend(m jupyter.Received) {
 	parent := m.Parent().ID
+	b.Log.Debug("GoNB", "type", m.Header.Type, "parent", parent, "content", string(m.Content))
 	if q, ok := b.asked[parent]; ok {
 		b.answered(parent, q, m)
 		return

@@ -3,6 +3,7 @@ package bridge
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // sourceMap finds the user's line for a line of the program that GoNB made.
@@ -43,22 +44,26 @@ func (p place) excerpt(column int) string {
 
 // cellLine returns the user's line for a line of the program, counted from 1.
 // Among equal lines the one wins whose neighbours are equal, too; then the
-// latest.
+// latest. A bare bracket is found by its neighbours only.
 func (m sourceMap) cellLine(line int) (place, bool) {
 	if line < 1 || line > len(m.program) || strings.TrimSpace(m.program[line-1]) == "" {
 		return place{}, false
 	}
 	var best place
 	bestScore := 0
+	if !strings.ContainsFunc(m.program[line-1], unicode.IsLetter) {
+		bestScore = 2
+	}
+	found := false
 	for _, c := range m.cells {
 		source := strings.Split(c.source, "\n")
 		for i := range source {
-			if score := m.score(line-1, source, i); score >= bestScore && score > 0 {
-				best, bestScore = place{c.count, i + 1, source[i]}, score
+			if score := m.score(line-1, source, i); score >= max(bestScore, 1) {
+				best, bestScore, found = place{c.count, i + 1, source[i]}, score, true
 			}
 		}
 	}
-	return best, bestScore > 0
+	return best, found
 }
 
 // score counts the equal lines around line i of a cell and line at of the
