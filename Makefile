@@ -1,0 +1,95 @@
+# Everything that is installed or built lies in .cache and bin; `make clean` removes both.
+# SPIKEBOOK_CACHE and the kernelspec in the virtual environment keep the kernel of this
+# checkout apart from one that is installed for the user.
+
+SHELL   := /bin/bash
+ROOT    := $(CURDIR)
+CACHE   := $(ROOT)/.cache
+VENV    := $(CACHE)/venv
+BIN     := $(ROOT)/bin/spikebook
+PYTHON  ?= python3
+GOLDEN  ?= ../shared/golden
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
+export SPIKEBOOK_CACHE := $(CACHE)/spikebook
+export CGO_ENABLED ?= 0
+
+TUTORIAL := notebooks/neuron.ipynb
+
+.DEFAULT_GOAL := help
+.PHONY: help build venv install demo lab test test-go test-race test-python conformance bench soak lint generate clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/spikebook
+	go build -ldflags "-X main.stamped=$(VERSION)" -o $(BIN) ./kernel
+
+# The virtual environment is made anew when the pinned requirements change.
+VENV_STAMP := $(VENV)/.$(shell sha256sum tests/requirements.txt 2>/dev/null | cut -c1-16)
+$(VENV_STAMP):
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	touch $@
+
+venv: $(VENV_STAMP) ## JupyterLab and the test tools in .cache/venv
+
+install: build venv ## install the kernel into .cache/venv
+	$(BIN) install --prefix $(VENV)
+
+demo: install ## run the tutorial, then open it in JupyterLab
+	@mkdir -p $(CACHE)/demo
+	$(BIN) exec $(TUTORIAL) -o $(CACHE)/demo/neuron.ipynb --html $(CACHE)/demo/neuron.html
+	@echo
+	@echo "The tutorial was run: $(CACHE)/demo/neuron.html shows it in any browser."
+ifneq ($(CI),true)
+	@echo "JupyterLab opens on a copy of it; the address with its token stands below. Ctrl-C ends it."
+	cp $(CACHE)/demo/neuron.ipynb $(CACHE)/demo/lab.ipynb
+	$(LAB) --ServerApp.root_dir=$(CACHE)/demo --LabApp.default_url=/lab/tree/lab.ipynb
+endif
+
+LAB = $(VENV)/bin/jupyter lab $(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+lab: install ## JupyterLab on a copy of the notebooks
+	mkdir -p $(CACHE)/lab && cp -n notebooks/*.ipynb $(CACHE)/lab/
+	$(LAB) --ServerApp.root_dir=$(CACHE)/lab
+
+test: lint test-go test-race conformance test-python ## everything that CI runs
+
+test-go: build
+	go test ./...
+
+# The packages with goroutines. The race detector needs cgo.
+test-race:
+	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/jupyter ./kernel/supervisor ./display/figure ./snn/...
+
+test-python: install
+	$(VENV)/bin/pytest tests
+
+conformance: ## compare with reference data: make conformance GOLDEN=DIR
+	go run ./tests/golden -golden $(GOLDEN)
+
+bench: ## benchmarks of the neurons and of the pictures
+	go test -run '^$$' -bench . -benchmem ./snn/... ./display/...
+
+soak: ## the fuzz targets, 30 s each
+	@set -e; for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s $$pkg; \
+		done; \
+	done
+
+lint: ## formatting, go vet, staticcheck, go.mod
+	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go mod tidy -diff
+
+generate: ## write generated files anew: the go.mod of the cells, the logos
+	go run ./kernel/workspace/gen
+	kernel/kernelspec/render.sh
+
+clean: ## remove what was built
+	chmod -R u+w $(CACHE) 2>/dev/null || true
+	rm -rf $(CACHE) $(ROOT)/bin

@@ -1,0 +1,61 @@
+// Command spikebook is a Jupyter kernel for experiments with spiking neural
+// networks in Go, and the tools around it: it installs itself into Jupyter,
+// runs notebooks headless and says what is wrong with a machine.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"spikebook/kernel/supervisor"
+)
+
+// subcommand is one thing that the command can do. Its function gets the
+// arguments after its name and returns the exit status: 0 ok, 1 failed, 2
+// usage.
+type subcommand struct {
+	name, summary string
+	run           func(args []string) int
+}
+
+var subcommands = []subcommand{
+	{"install", "make the kernel known to Jupyter", installMain},
+	{"uninstall", "undo install", uninstallMain},
+	{"run", "be the kernel (Jupyter calls this)", runMain},
+	{"exec", "run a notebook without a front end", execMain},
+	{"doctor", "check this machine and say what to do", doctorMain},
+	{"version", "print versions", versionMain},
+}
+
+func main() { os.Exit(dispatch(os.Args[1:])) }
+
+func dispatch(args []string) int {
+	if len(args) == 0 {
+		usage(os.Stderr)
+		return 2
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(os.Stdout)
+		return 0
+	case supervisor.Subcommand: // not for people
+		return supervisor.Main(args[1:])
+	}
+	for _, s := range subcommands {
+		if s.name == args[0] {
+			return s.run(args[1:])
+		}
+	}
+	fmt.Fprintf(os.Stderr, "spikebook: there is no subcommand %q\n\n", args[0])
+	usage(os.Stderr)
+	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: spikebook SUBCOMMAND [ARGUMENTS]\n\n")
+	for _, s := range subcommands {
+		fmt.Fprintf(w, "  %-10s %s\n", s.name, s.summary)
+	}
+	fmt.Fprint(w, "\n`spikebook SUBCOMMAND -h` tells more.\n")
+}

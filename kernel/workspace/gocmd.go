@@ -1,0 +1,106 @@
+package workspace
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"go/version"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// MinGo is the oldest Go that compiles the packages of a cell.
+const MinGo = "go1.26"
+
+// ErrNoGo is returned when there is no Go tool chain. The error that wraps it
+// says what to do.
+var ErrNoGo = errors.New("no Go tool chain found")
+
+// Go is a Go tool chain.
+type Go struct {
+	Path    string // of the go command
+	Version string // as go env GOVERSION prints it
+}
+
+// FindGo finds the go command: $SPIKEBOOK_GO, else the first that is new
+// enough among PATH and the usual folders, where a Jupyter server started from
+// a desktop does not look.
+func FindGo(ctx context.Context) (Go, error) {
+	candidates, chosen := []string{os.Getenv("SPIKEBOOK_GO")}, true
+	if candidates[0] == "" {
+		candidates, chosen = goFolders(), false
+	}
+	var old []string
+	for _, path := range candidates {
+		g, err := tryGo(ctx, path)
+		switch {
+		case err == nil && version.Compare(g.Version, MinGo) >= 0:
+			return g, nil
+		case err == nil:
+			old = append(old, fmt.Sprintf("%s is %s", path, g.Version))
+		case chosen:
+			return g, fmt.Errorf("%w: SPIKEBOOK_GO is %q: %w", ErrNoGo, path, err)
+		}
+	}
+	if len(old) > 0 {
+		return Go{}, fmt.Errorf("%w that is new enough: %s, expected %s or later", ErrNoGo, strings.Join(old, ", "), MinGo)
+	}
+	return Go{}, fmt.Errorf("%w on PATH or in the usual folders", ErrNoGo)
+}
+
+func goFolders() (paths []string) {
+	if path, err := exec.LookPath("go"); err == nil {
+		paths = append(paths, path)
+	}
+	patterns := []string{"/usr/local/go/bin/go", "/usr/lib/go-*/bin/go", "/usr/lib/go/bin/go", "/opt/homebrew/bin/go"}
+	if home, err := os.UserHomeDir(); err == nil {
+		patterns = append(patterns, home+"/go/bin/go", home+"/sdk/go*/bin/go")
+	}
+	for _, p := range patterns {
+		found, _ := filepath.Glob(p) // the patterns are well formed, unless home is odd
+		slices.Reverse(found)        // later versions first
+		paths = append(paths, found...)
+	}
+	return paths
+}
+
+func tryGo(ctx context.Context, path string) (Go, error) {
+	out, err := exec.CommandContext(ctx, path, "env", "GOVERSION").Output()
+	return Go{path, strings.TrimSpace(string(out))}, err
+}
+
+// Bin is the folder of the go command.
+func (g Go) Bin() string { return filepath.Dir(g.Path) }
+
+// Env returns the environment of every go command that we run or have run:
+// nothing is decided by a go.work, a vendor flag or a newer tool chain that
+// the user has for other work, and nothing is linked with cgo, which would
+// make each cell three times as slow to link.
+func (g Go) Env() []string {
+	env := append(os.Environ(),
+		"PATH="+g.Bin()+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS=-buildvcs=false", "GO111MODULE=on",
+	)
+	if os.Getenv("CGO_ENABLED") == "" {
+		env = append(env, "CGO_ENABLED=0")
+	}
+	return env
+}
+
+// Run runs the go command in a directory and returns its standard output. An
+// error says what was run and what it wrote.
+func (g Go) Run(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, g.Path, args...)
+	cmd.Dir = dir
+	cmd.Env = g.Env()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}

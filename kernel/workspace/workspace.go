@@ -1,0 +1,269 @@
+// Package workspace is the Go module in which cells compile: the packages of
+// spikebook unpacked from the binary, the versions of what they need, and the
+// tools that GoNB calls. It knows how to prepare all this and what GoNB must
+// be told; it does not run GoNB.
+package workspace
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"spikebook"
+)
+
+// The go.mod and go.sum of the unpacked packages and of the cells; see gen.
+//
+//go:embed module
+var modules embed.FS
+
+// Module is the path of the module that holds the packages of spikebook.
+const Module = "spikebook"
+
+// ErrNotPrepared is returned by Open before Prepare has done its work.
+var ErrNotPrepared = errors.New("the workspace is not prepared: run `spikebook install`")
+
+// Tools are the programs that GoNB calls, and GoNB, by import path.
+var Tools = []string{
+	"github.com/janpfeifer/gonb",
+	"golang.org/x/tools/cmd/goimports",
+	"golang.org/x/tools/gopls",
+}
+
+// Imports are the packages that every notebook has imported.
+var Imports = []string{
+	Module + "/snn", Module + "/snn/dense", Module + "/snn/dynamics", Module + "/snn/neuron",
+	Module + "/snn/surrogate", Module + "/display",
+}
+
+// Workspace is an unpacked module.
+type Workspace struct {
+	Dir string // of the unpacked module
+	Go  Go
+
+	tools string // folder of the tools' binaries
+}
+
+// CacheDir returns the folder in which all that can be made again is kept:
+// $SPIKEBOOK_CACHE, or .cache/spikebook in the checkout whose bin holds the
+// running program, or spikebook in the user's cache folder.
+func CacheDir() (string, error) {
+	if dir := os.Getenv("SPIKEBOOK_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if self, err := os.Executable(); err == nil && filepath.Base(filepath.Dir(self)) == "bin" {
+		root := filepath.Dir(filepath.Dir(self))
+		if mod, err := os.ReadFile(filepath.Join(root, "go.mod")); err == nil && bytes.HasPrefix(mod, []byte("module "+Module+"\n")) {
+			return filepath.Join(root, ".cache", "spikebook"), nil
+		}
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder for the cache, set SPIKEBOOK_CACHE: %w", err)
+	}
+	return filepath.Join(dir, "spikebook"), nil
+}
+
+// Open returns the workspace if it is prepared. What is missing or damaged in
+// the unpacked packages is put right; that takes milliseconds.
+func Open(ctx context.Context) (*Workspace, error) {
+	w, err := unpack(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !w.prepared() {
+		return nil, ErrNotPrepared
+	}
+	return w, nil
+}
+
+// unpack writes the files of the module to a folder named after their content.
+func unpack(ctx context.Context) (*Workspace, error) {
+	g, err := FindGo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	files, err := moduleFiles()
+	if err != nil {
+		return nil, err
+	}
+	tools, err := toolFiles()
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{
+		Dir:   filepath.Join(cache, "module-"+digest(files, g.Version)),
+		Go:    g,
+		tools: filepath.Join(cache, "tools-"+digest(tools, g.Version)),
+	}
+	// The cells' go.mod names the folder, so it comes last.
+	mod := bytes.ReplaceAll(files["cell/go.mod"], []byte(placeholder), []byte(quoteMod(w.Dir)))
+	files["cell/go.mod"] = mod
+	for dir, set := range map[string]map[string][]byte{w.Dir: files, w.tools: tools} {
+		for name, data := range set {
+			if err := WriteFile(filepath.Join(dir, filepath.FromSlash(name)), data); err != nil {
+				return nil, fmt.Errorf("the cache %s cannot be written: %w", cache, err)
+			}
+		}
+	}
+	return w, nil
+}
+
+// placeholder stands in the embedded go.mod of the cells for the folder of the
+// unpacked module.
+const placeholder = "../placeholder"
+
+func quoteMod(dir string) string {
+	if strings.ContainsAny(dir, " \t\"'`") {
+		return fmt.Sprintf("%q", dir)
+	}
+	return dir
+}
+
+// moduleFiles returns the files of the unpacked module by slash-separated
+// name: the packages without their tests, go.mod and go.sum, and in cell/ those
+// of the cells.
+func moduleFiles() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(spikebook.Source, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Dir(name) == "." && name != "LICENSE" || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		files[name], err = spikebook.Source.ReadFile(name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// A folder with a go.mod could not be embedded, hence the other names.
+	for name, source := range map[string]string{
+		"go.mod": "module/spikebook.mod", "go.sum": "module/spikebook.sum",
+		"cell/go.mod": "module/cell.mod", "cell/go.sum": "module/cell.sum",
+	} {
+		if files[name], err = modules.ReadFile(source); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// toolFiles returns the go.mod and go.sum that pin the tools.
+func toolFiles() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := spikebook.Source.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = data
+	}
+	return files, nil
+}
+
+// digest names a set of files, and the Go version that they are compiled with.
+func digest(files map[string][]byte, goVersion string) string {
+	h := sha256.New()
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(h, "%s %d\n", name, len(files[name]))
+		h.Write(files[name])
+	}
+	fmt.Fprintln(h, goVersion)
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// WriteFile writes a file unless it is there with that content, and makes its
+// folder. The file appears whole or not at all; other processes may do the
+// same at the same time.
+func WriteFile(name string, data []byte) error {
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// Tool returns the path of a tool's binary.
+func (w *Workspace) Tool(name string) string { return filepath.Join(w.tools, "bin", name) }
+
+// Env returns the environment in which GoNB runs.
+func (w *Workspace) Env() []string {
+	sep := string(filepath.ListSeparator)
+	return append(w.Go.Env(), "PATH="+filepath.Join(w.tools, "bin")+sep+w.Go.Bin()+sep+os.Getenv("PATH"))
+}
+
+// Preload returns the cells that GoNB runs before all others. The first puts
+// the cells' go.mod into GoNB's folder and sets the flags: what a cell needs
+// is there, so GoNB need not go and get it. The second imports.
+func (w *Workspace) Preload() []string {
+	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+	from := func(name string) string { return quote(filepath.Join(w.Dir, "cell", name)) }
+	return []string{
+		"!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"-ldflags=-s -w\"\n",
+		"import (\n\t\"" + strings.Join(Imports, "\"\n\t\"") + "\"\n)\n",
+	}
+}
+
+// Startup returns the user's start-up cell, spikebook/startup.go in the
+// configuration folder, if there is one.
+func Startup() (code string, ok bool, err error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", false, nil // no home, no start-up file
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "spikebook", "startup.go"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("start-up file: %w", err)
+	}
+	return string(data), true, nil
+}
+
+// ToolVersion returns the version of the module that provides a tool.
+func ToolVersion(module string) (string, error) {
+	mod, err := spikebook.Source.ReadFile("go.mod")
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(mod)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == module {
+			return f[1], nil
+		}
+	}
+	return "", fmt.Errorf("%s is not in go.mod", module)
+}

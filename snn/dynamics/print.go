@@ -1,0 +1,112 @@
+package dynamics
+
+import (
+	"strconv"
+	"strings"
+)
+
+// String prints the expression as a line of mathematics.
+func (e Expr) String() string { return e.print(false) }
+
+// LaTeX prints the expression for a formula of LaTeX, without dollar signs.
+func (e Expr) LaTeX() string { return e.print(true) }
+
+// maxPrint is the length after which a printed expression is cut: a shared
+// part is printed as often as it is used.
+const maxPrint = 10000
+
+func (e Expr) print(latex bool) string {
+	var b strings.Builder
+	if e.n == nil {
+		return "(no expression)"
+	}
+	printNode(&b, e.n, latex, 0)
+	if b.Len() > maxPrint {
+		return b.String()[:maxPrint] + " ..."
+	}
+	return b.String()
+}
+
+// printNode prints n, in brackets if it binds less than required.
+func printNode(b *strings.Builder, n *node, latex bool, required int) {
+	if b.Len() > maxPrint {
+		return
+	}
+	op := operations[n.op]
+	switch n.op {
+	case OpInput, OpState, OpParam:
+		if latex {
+			b.WriteString(symbol(n.name))
+		} else {
+			b.WriteString(n.name)
+		}
+		return
+	case OpConst:
+		text := strconv.FormatFloat(float64(n.value), 'g', -1, 32)
+		if n.value < 0 && required > bindSum {
+			text = "(" + text + ")"
+		}
+		b.WriteString(text)
+		return
+	}
+	form, open, end := op.text, "(", ")"
+	if latex {
+		form, open, end = op.latex, `\left(`, `\right)`
+	}
+	brackets := op.binding < required && !(latex && n.op == OpDiv && required <= bindSign)
+	if brackets {
+		b.WriteString(open)
+	}
+	for i := 0; i < len(form); i++ {
+		if form[i] != '%' {
+			b.WriteByte(form[i])
+			continue
+		}
+		i++
+		k := int(form[i] - 'a')
+		printNode(b, n.args[k], latex, operandBinding(n.op, k, latex))
+	}
+	if brackets {
+		b.WriteString(end)
+	}
+}
+
+// operandBinding says how tightly operand k must bind to need no brackets.
+func operandBinding(op Op, k int, latex bool) int {
+	own := operations[op].binding
+	switch {
+	case own == bindAtom, latex && op == OpDiv:
+		return 0
+	case op == OpMix:
+		return bindProduct + 1
+	case k > 0 && (op == OpSub || op == OpDiv || op == OpMul):
+		return own + 1
+	case own == bindPower:
+		return bindAtom
+	}
+	return own
+}
+
+// greek are the names that are Greek letters in LaTeX.
+var greek = map[string]string{
+	"alpha": `\alpha`, "beta": `\beta`, "gamma": `\gamma`, "delta": `\delta`, "theta": `\theta`,
+	"lambda": `\lambda`, "mu": `\mu`, "rho": `\rho`, "sigma": `\sigma`, "tau": `\tau`, "omega": `\omega`,
+}
+
+// symbol prints a name in LaTeX: v_reset as v with an index, tau as a letter.
+// A name that is no identifier stands for itself: it is LaTeX already.
+func symbol(name string) string {
+	if strings.ContainsAny(name, `\[{ `) {
+		return name
+	}
+	base, index, ok := strings.Cut(name, "_")
+	if g := greek[base]; g != "" {
+		base = g
+	} else if len(base) > 1 {
+		base = `\mathrm{` + base + `}`
+	}
+	if !ok {
+		return base
+	}
+	return base + `_{\mathrm{` + strings.ReplaceAll(index, "_", `\_`) + `}}`
+}

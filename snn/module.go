@@ -1,0 +1,132 @@
+package snn
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Step modes. In single-step mode a layer takes the input of one step,
+// [N, ...]; in multi-step mode a sequence, [T, N, ...].
+const (
+	SingleStep = "s"
+	MultiStep  = "m"
+)
+
+// Module is a layer or a network of layers.
+type Module interface {
+	// Forward returns the output for an input.
+	Forward(x *Tensor) *Tensor
+
+	// Reset forgets all state, such as membrane potentials.
+	Reset()
+}
+
+// StepModer is a module whose step mode can be chosen.
+type StepModer interface {
+	StepMode() string
+	SetStepMode(mode string) error
+}
+
+// Backender is a module whose backend can be chosen.
+type Backender interface {
+	Backend() string
+	SupportedBackends() []string
+	SetBackend(backend string) error
+}
+
+// Container is a module that is made of others.
+type Container interface {
+	Modules() []Module
+}
+
+// CheckStepMode returns an error unless mode is a step mode.
+func CheckStepMode(mode string) error {
+	if mode != SingleStep && mode != MultiStep {
+		return fmt.Errorf("step mode %q is unknown: expected \"s\" (one step, [N, ...]) or \"m\" (a sequence, [T, N, ...])", mode)
+	}
+	return nil
+}
+
+// ResetNet resets a module and all that it contains.
+func ResetNet(net Module) {
+	_ = each(net, func(m Module) error { m.Reset(); return nil }) // never fails
+}
+
+// SetStepMode sets the step mode of every module of a network that has one.
+// The error names each module that refuses.
+func SetStepMode(net Module, mode string) error {
+	if err := CheckStepMode(mode); err != nil {
+		return err
+	}
+	return each(net, func(m Module) error {
+		if s, ok := m.(StepModer); ok {
+			return s.SetStepMode(mode)
+		}
+		return nil
+	})
+}
+
+// SetBackend sets the backend of every module of a network that has one. Set
+// the step mode first: what is supported depends on it. The error names each
+// module that refuses; those that do not have changed.
+func SetBackend(net Module, backend string) error {
+	return each(net, func(m Module) error {
+		if b, ok := m.(Backender); ok {
+			return b.SetBackend(backend)
+		}
+		return nil
+	})
+}
+
+// each calls f for a module and, below it, all that it contains.
+func each(m Module, f func(Module) error) error {
+	err := f(m)
+	if c, ok := m.(Container); ok {
+		for _, part := range c.Modules() {
+			err = errors.Join(err, each(part, f))
+		}
+	}
+	return err
+}
+
+// MultiStepForward gives a module the steps of xSeq, [T, N, ...], one by one
+// and returns the outputs put together, [T, ...]. The module's own step mode
+// does not matter; it is the same afterwards.
+func MultiStepForward(xSeq *Tensor, m Module) *Tensor {
+	if len(xSeq.Shape()) == 0 || xSeq.Shape()[0] == 0 {
+		panic(Shapef("MultiStepForward", "the input has shape %v, expected [T, N, ...] with T >= 1", xSeq.Shape()))
+	}
+	if s, ok := m.(StepModer); ok && s.StepMode() != SingleStep {
+		mode := s.StepMode()
+		if err := s.SetStepMode(SingleStep); err != nil {
+			panic(err) // every module with a step mode can do single steps
+		}
+		defer func() { _ = s.SetStepMode(mode) }() // it was set before
+	}
+	ys := make([]*Tensor, xSeq.Shape()[0])
+	for t := range ys {
+		ys[t] = m.Forward(xSeq.Index(t))
+	}
+	return Stack(ys...)
+}
+
+// Sequential returns a network that gives the output of each module to the
+// next.
+func Sequential(modules ...Module) Module { return sequential(modules) }
+
+type sequential []Module
+
+func (s sequential) Forward(x *Tensor) *Tensor {
+	for _, m := range s {
+		x = m.Forward(x)
+	}
+	return x
+}
+
+func (s sequential) Reset() {
+	for _, m := range s {
+		m.Reset()
+	}
+}
+
+func (s sequential) Modules() []Module { return s }

@@ -1,0 +1,163 @@
+package neuron
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"spikebook/snn"
+	"spikebook/snn/surrogate"
+)
+
+// Names of parameters that more than one neuron has.
+const (
+	vThreshold = "v_threshold"
+	vReset     = "v_reset"
+	tau        = "tau"
+)
+
+// OptionError is what constructors panic with when an option cannot be taken.
+type OptionError struct{ Layer, Text string }
+
+func (e *OptionError) Error() string { return e.Layer + ": " + e.Text }
+
+// Option sets a property of a layer when it is made.
+type Option func(*config)
+
+// config is what options change.
+type config struct {
+	vThreshold, vReset float64
+	soft               bool
+	surrogate          surrogate.Function
+	detachReset        bool
+	stepMode, backend  string
+	storeVSeq          bool
+	decayInput         *bool              // nil if the neuron has no such property
+	own                map[string]float64 // the neuron's own parameters
+	given              []string           // those that an option has set
+	wrong              []string
+}
+
+func defaults() *config {
+	return &config{
+		vThreshold: 1, surrogate: surrogate.Sigmoid(4),
+		stepMode: snn.SingleStep, backend: cpu, own: map[string]float64{},
+	}
+}
+
+func (c *config) refuse(format string, args ...any) {
+	c.wrong = append(c.wrong, fmt.Sprintf(format, args...))
+}
+
+// VThreshold sets the potential at which a neuron fires: where H[t] >=
+// v_threshold. The default is 1.
+func VThreshold(v float64) Option {
+	return func(c *config) { c.vThreshold = v }
+}
+
+// VReset makes the reset hard: after a spike the potential is v, and so it is
+// before the first input. The default is 0.
+func VReset(v float64) Option {
+	return func(c *config) { c.vReset, c.soft = v, false }
+}
+
+// SoftReset makes the reset soft: after a spike the potential is less by
+// v_threshold.
+func SoftReset() Option { return func(c *config) { c.soft = true } }
+
+// SurrogateFunction sets what stands in for the derivative of the spike. The
+// default is surrogate.Sigmoid(4).
+func SurrogateFunction(s surrogate.Function) Option {
+	return func(c *config) {
+		if s == nil {
+			c.refuse("the surrogate function is nil; expected one of package surrogate, such as surrogate.ATan(2)")
+			return
+		}
+		c.surrogate = s
+	}
+}
+
+// DetachReset keeps the gradient from flowing through the spike of the reset.
+// The default is false. It does not change what Forward returns.
+func DetachReset(detach bool) Option { return func(c *config) { c.detachReset = detach } }
+
+// StepMode sets the step mode, "s" or "m". The default is "s".
+func StepMode(mode string) Option { return func(c *config) { c.stepMode = mode } }
+
+// Backend sets the backend. The default is "cpu"; see Layer.SupportedBackends.
+func Backend(name string) Option { return func(c *config) { c.backend = name } }
+
+// StoreVSeq keeps the potential of every step for Layer.VSeq. The default is
+// false.
+func StoreVSeq(store bool) Option { return func(c *config) { c.storeVSeq = store } }
+
+// Tau sets the membrane time constant in steps, at least 1. It is an option of
+// leaky neurons, where the default is 2.
+func Tau(v float64) Option { return Param(tau, v) }
+
+// DecayInput says whether the input of a leaky neuron decays as the potential
+// does. The default is true.
+func DecayInput(decay bool) Option {
+	return func(c *config) {
+		if c.decayInput == nil {
+			c.refuse("it has no option DecayInput")
+			return
+		}
+		*c.decayInput = decay
+	}
+}
+
+// Param sets a parameter of the neuron's own by its name.
+func Param(name string, v float64) Option {
+	return func(c *config) {
+		c.own[name] = v
+		c.given = append(c.given, name)
+	}
+}
+
+// checkParam returns an error unless a parameter may have the value.
+func checkParam(name string, v float64) error {
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return fmt.Errorf("%s is %v, expected a finite number", name, v)
+	case name == tau && v < 1:
+		return fmt.Errorf("tau is %v, expected at least 1: the potential would overshoot what it decays to", v)
+	}
+	return nil
+}
+
+// checkParams compares the parameters that a neuron's equations use with those
+// that it was given.
+func (c *config) checkParams(used []string) {
+	known := map[string]bool{}
+	var own []string
+	for _, name := range used {
+		known[name] = true
+		if name == vThreshold || name == vReset {
+			continue
+		}
+		own = append(own, name)
+		if v, ok := c.own[name]; !ok {
+			c.refuse("parameter %q has no value; pass neuron.Param(%q, ...)", name, name)
+		} else if err := checkParam(name, v); err != nil {
+			c.refuse("%v", err)
+		}
+	}
+	for _, name := range c.given {
+		if !known[name] {
+			c.refuse("it has no parameter %q; %s", name, has(own))
+		}
+	}
+	for name, v := range map[string]float64{vThreshold: c.vThreshold, vReset: c.vReset} {
+		if err := checkParam(name, v); err != nil {
+			c.refuse("%v", err)
+		}
+	}
+}
+
+func has(own []string) string {
+	if len(own) == 0 {
+		return "besides v_threshold and v_reset it has none"
+	}
+	return "besides v_threshold and v_reset it has " + strings.Join(own, ", ")
+}

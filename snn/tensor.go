@@ -1,0 +1,185 @@
+// Package snn holds what every spiking neural network is made of: tensors,
+// step modes, backends, and the interface of a stateful layer. It does not
+// know any neuron; those are in snn/neuron. It is linked into every cell that
+// computes, so it needs the standard library only.
+//
+// Shapes are time first: [T, N, ...] for a sequence in multi-step mode,
+// [N, ...] for one step.
+package snn
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Tensor is an array of float32 in row-major order. The shape [] is one value.
+type Tensor struct {
+	shape []int
+	data  []float32
+}
+
+// FromSlice returns a tensor of the given shape over data, which is not
+// copied. Without a shape it is a vector. It panics with a *ShapeError if the
+// shape does not hold exactly len(data) values.
+func FromSlice(data []float32, shape ...int) *Tensor {
+	if len(shape) == 0 {
+		shape = []int{len(data)}
+	}
+	if n := size("FromSlice", shape); n != len(data) {
+		panic(Shapef("FromSlice", "shape %v holds %d values, got %d", shape, n, len(data)))
+	}
+	return &Tensor{slices.Clone(shape), data}
+}
+
+// Scalar returns a tensor of shape [].
+func Scalar(v float32) *Tensor { return &Tensor{[]int{}, []float32{v}} }
+
+// size returns the number of values in a shape.
+func size(op string, shape []int) int {
+	n := 1
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > math.MaxInt/d {
+			panic(Shapef(op, "shape %v is not possible: expected dimensions >= 0 whose product fits in memory", shape))
+		}
+		n *= d
+	}
+	return n
+}
+
+// Full returns a tensor with every value v. Without a shape it is a scalar.
+func Full(v float32, shape ...int) *Tensor {
+	t := Zeros(shape...)
+	for i := range t.data {
+		t.data[i] = v
+	}
+	return t
+}
+
+// Zeros returns a tensor of zeros.
+func Zeros(shape ...int) *Tensor {
+	n := size("Zeros", shape)
+	return &Tensor{append([]int{}, shape...), make([]float32, n)}
+}
+
+// Ones returns a tensor of ones.
+func Ones(shape ...int) *Tensor { return Full(1, shape...) }
+
+// Shape returns the shape. It must not be changed.
+func (t *Tensor) Shape() []int { return t.shape }
+
+// Data returns the values themselves, in row-major order.
+func (t *Tensor) Data() []float32 { return t.data }
+
+// Size returns the number of values.
+func (t *Tensor) Size() int { return len(t.data) }
+
+// At returns the value at the given indices, one for each dimension.
+func (t *Tensor) At(index ...int) float32 {
+	if len(index) != len(t.shape) {
+		panic(Shapef("At", "%d indices for a tensor of shape %v, expected %d", len(index), t.shape, len(t.shape)))
+	}
+	at := 0
+	for k, i := range index {
+		if i < 0 || i >= t.shape[k] {
+			panic(Shapef("At", "index %v is outside of shape %v", index, t.shape))
+		}
+		at = at*t.shape[k] + i
+	}
+	return t.data[at]
+}
+
+// Item returns the value of a tensor that has just one.
+func (t *Tensor) Item() float32 {
+	if len(t.data) != 1 {
+		panic(Shapef("Item", "the tensor of shape %v has %d values, expected 1", t.shape, len(t.data)))
+	}
+	return t.data[0]
+}
+
+// Index returns t[i] along the first dimension: for a sequence [T, N, ...] the
+// step i, of shape [N, ...]. It shares the values of t.
+func (t *Tensor) Index(i int) *Tensor {
+	if len(t.shape) == 0 || i < 0 || i >= t.shape[0] {
+		panic(Shapef("Index", "there is no [%d] in shape %v", i, t.shape))
+	}
+	n := len(t.data) / t.shape[0]
+	return &Tensor{t.shape[1:], t.data[i*n : (i+1)*n : (i+1)*n]}
+}
+
+// Reshape returns a tensor of another shape over the same values. One
+// dimension may be -1: it is what the others leave.
+func (t *Tensor) Reshape(shape ...int) *Tensor {
+	shape = slices.Clone(shape)
+	if k := slices.Index(shape, -1); k >= 0 {
+		shape[k] = 1
+		if n := size("Reshape", shape); n > 0 {
+			shape[k] = len(t.data) / n
+		}
+	}
+	if size("Reshape", shape) != len(t.data) {
+		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", shape, len(t.data), t.shape))
+	}
+	return &Tensor{shape, t.data}
+}
+
+// Clone returns a copy.
+func (t *Tensor) Clone() *Tensor { return &Tensor{t.shape, slices.Clone(t.data)} }
+
+// Stack puts tensors of one shape [...] together along a new first dimension:
+// [len(ts), ...].
+func Stack(ts ...*Tensor) *Tensor {
+	if len(ts) == 0 {
+		panic(Shapef("Stack", "nothing to stack, expected at least one tensor"))
+	}
+	data := make([]float32, 0, len(ts)*len(ts[0].data))
+	for i, t := range ts {
+		if !slices.Equal(t.shape, ts[0].shape) {
+			panic(Shapef("Stack", "tensor %d has shape %v, the first has %v: expected equal shapes", i, t.shape, ts[0].shape))
+		}
+		data = append(data, t.data...)
+	}
+	return &Tensor{append([]int{len(ts)}, ts[0].shape...), data}
+}
+
+// SameShape reports whether two tensors have the same shape.
+func SameShape(a, b *Tensor) bool { return slices.Equal(a.shape, b.shape) }
+
+// String prints shape and values; of many values the first and the last.
+func (t *Tensor) String() string {
+	if len(t.shape) == 0 {
+		return format(t.data[0])
+	}
+	var b strings.Builder
+	t.print(&b, t.data, t.shape, len(t.data) > printAll)
+	return b.String()
+}
+
+const (
+	printAll  = 1000 // tensors up to this size are printed whole
+	printEdge = 3    // values at either end of a dimension otherwise
+)
+
+func (t *Tensor) print(b *strings.Builder, data []float32, shape []int, short bool) {
+	if len(shape) == 0 {
+		b.WriteString(format(data[0]))
+		return
+	}
+	b.WriteByte('[')
+	n := shape[0]
+	for i := 0; i < n; i++ {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if short && n > 2*printEdge && i == printEdge {
+			b.WriteString("... ")
+			i = n - printEdge
+		}
+		step := len(data) / n
+		t.print(b, data[i*step:(i+1)*step], shape[1:], short)
+	}
+	b.WriteByte(']')
+}
+
+func format(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }

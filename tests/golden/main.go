@@ -1,0 +1,127 @@
+// Command golden compares the neurons and surrogates of spikebook with what
+// SpikingJelly computes: it runs every case of a folder of reference data that
+// this version supports and prints a table. What it does not run or compare is
+// listed, never passed over.
+//
+//	go run ./tests/golden -golden ../shared/golden
+//
+// Exit status 1 if anything differs, 2 if the data cannot be read.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+	"strings"
+	"text/tabwriter"
+)
+
+func main() {
+	dir := flag.String("golden", "../shared/golden", "`folder` of reference data")
+	flag.Parse()
+	os.Exit(conform(*dir, os.Stdout))
+}
+
+// row is a line of the table.
+type row struct{ group, class, reset, mode string }
+
+type tally struct {
+	passed, failed int
+	err            float64
+}
+
+func conform(dir string, out io.Writer) int {
+	groups, err := read(dir)
+	if err != nil {
+		fmt.Fprintln(out, "golden:", err)
+		return 2
+	}
+	rows := map[row]*tally{}
+	notRun, notCompared := map[string]int{}, map[string]int{}
+	var misses []string
+	total, passed := 0, 0
+	for _, g := range groups {
+		for _, c := range g.Cases {
+			total++
+			r := check(g, c)
+			if r.skipped != "" {
+				notRun[g.Group+": "+r.skipped]++
+				continue
+			}
+			for _, p := range r.partly {
+				notCompared[p]++
+			}
+			key := row{g.Group, c.Class, resetOf(c), c.StepMode}
+			if rows[key] == nil {
+				rows[key] = &tally{}
+			}
+			rows[key].err = max(rows[key].err, r.err)
+			if r.miss != "" {
+				rows[key].failed++
+				misses = append(misses, g.Group+"/"+c.Name+": "+r.miss)
+			} else {
+				rows[key].passed++
+				passed++
+			}
+		}
+	}
+	print(out, rows)
+	list(out, "Not run in this version", notRun)
+	list(out, "Not compared in the cases that were run", notCompared)
+	fmt.Fprintf(out, "\nForward, every surrogate that spikes is the same step at 0; where this version lacks one, another stands in.\n")
+	if passed == 0 && len(misses) == 0 {
+		fmt.Fprintln(out, "golden: no case was run")
+		return 2
+	}
+	for _, m := range misses {
+		fmt.Fprintf(out, "MISS %.300s\n", m)
+	}
+	fmt.Fprintf(out, "%d cases: %d passed, %d failed, %d not run\n", total, passed, len(misses), total-passed-len(misses))
+	if len(misses) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// resetOf says how a case resets.
+func resetOf(c *reference) string {
+	v, given := c.Params["v_reset"]
+	switch {
+	case c.StepMode == "":
+		return "-"
+	case given && v == nil:
+		return "soft"
+	}
+	return "hard"
+}
+
+func print(out io.Writer, rows map[row]*tally) {
+	keys := make([]row, 0, len(rows))
+	for k := range rows {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		return fmt.Sprint(keys[i]) < fmt.Sprint(keys[j])
+	})
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "group\tclass\treset\tmode\tpassed\tfailed\tmax error")
+	for _, k := range keys {
+		t := rows[k]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%.2g\n", k.group, k.class, k.reset, k.mode, t.passed, t.failed, t.err)
+	}
+	w.Flush()
+}
+
+func list(out io.Writer, title string, counts map[string]int) {
+	if len(counts) == 0 {
+		return
+	}
+	lines := make([]string, 0, len(counts))
+	for what, n := range counts {
+		lines = append(lines, fmt.Sprintf("  %4d  %s", n, what))
+	}
+	sort.Slice(lines, func(i, j int) bool { return lines[i][8:] < lines[j][8:] })
+	fmt.Fprintf(out, "\n%s:\n%s\n", title, strings.Join(lines, "\n"))
+}
