@@ -1,0 +1,209 @@
+"""A kernel as a front end sees it, and its processes as the system sees them.
+
+    with Kernel() as k:
+        r = k.run('%%\\nfmt.Println("hello")')
+        assert r.ok and r.text == "hello\\n"
+
+Nothing here waits a fixed time: each wait is for a message or a state, with a limit.
+"""
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import queue
+import time
+
+from jupyter_client import KernelManager
+from jupyter_client.blocking import BlockingKernelClient
+
+NAME = "spikebook"
+START = 30  # seconds that any start may take on a busy machine; what it does take is printed by test_protocol
+CELL = 90  # seconds that any cell may take
+
+
+@dataclasses.dataclass
+class Result:
+    """What one cell gave: its reply, and everything that was published between busy and idle."""
+
+    reply: dict
+    published: list
+
+    @property
+    def outputs(self):
+        """The messages that a notebook would keep as outputs."""
+        kinds = ("stream", "display_data", "execute_result", "error")
+        return [m for m in self.published if m["msg_type"] in kinds]
+
+    @property
+    def text(self):
+        return self.stream("stdout")
+
+    @property
+    def stderr(self):
+        return self.stream("stderr")
+
+    @property
+    def ok(self):
+        return self.reply["content"]["status"] == "ok" and not self.errors
+
+    @property
+    def errors(self):
+        return [m["content"] for m in self.published if m["msg_type"] == "error"]
+
+    def stream(self, name):
+        return "".join(m["content"]["text"] for m in self.published
+                       if m["msg_type"] == "stream" and m["content"]["name"] == name)
+
+
+class Kernel:
+    """The installed kernel, started as nbclient starts it, with a client on all of its channels."""
+
+    def __init__(self, transport="tcp", env=None, cwd=None):
+        self.manager = KernelManager(kernel_name=NAME, transport=transport)
+        self.options = {"env": os.environ | (env or {}), "cwd": str(cwd) if cwd else None}
+
+    def __enter__(self):
+        self.manager.start_kernel(**self.options)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        try:
+            self.client.wait_for_ready(timeout=START)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+    @property
+    def pid(self):
+        return self.manager.provisioner.process.pid
+
+    # -- cells
+    def send(self, code, **kw):
+        return self.client.execute(code, **kw)
+
+    def run(self, code, timeout=CELL, **kw):
+        return self.result(self.send(code, **kw), timeout)
+
+    def result(self, msg_id, timeout=CELL):
+        """The reply and the published messages of one execute_request, up to its idle."""
+        deadline = time.monotonic() + timeout
+        reply = self.reply(self.client.shell_channel, msg_id, timeout)
+        published = []
+        while not published or not is_status(published[-1], "idle"):
+            published.append(self.published(msg_id, deadline))
+        return Result(reply, published)
+
+    def published(self, msg_id, deadline):
+        """The next IOPub message whose parent is msg_id."""
+        while True:
+            m = self.client.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic()))
+            if m["parent_header"].get("msg_id") == msg_id:
+                return m
+
+    def wait_output(self, msg_id, text, timeout=CELL):
+        """Waits until a running cell has printed text; returns the messages up to it."""
+        deadline, seen = time.monotonic() + timeout, []
+        while not any(m["msg_type"] == "stream" and text in m["content"]["text"] for m in seen):
+            seen.append(self.published(msg_id, deadline))
+        return seen
+
+    # -- other requests
+    def ask(self, msg_type, content=None, channel="shell", timeout=10):
+        """Sends a request and returns its reply, which must come on the channel that asked."""
+        ch = getattr(self.client, channel + "_channel")
+        msg = self.client.session.msg(msg_type, content or {})
+        ch.send(msg)
+        return self.reply(ch, msg["header"]["msg_id"], timeout)
+
+    @staticmethod
+    def reply(channel, msg_id, timeout):
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                m = channel.get_msg(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                raise TimeoutError(f"no reply within {timeout} s") from None
+            if m["parent_header"].get("msg_id") == msg_id:
+                return m
+
+
+def is_status(message, state):
+    return message["msg_type"] == "status" and message["content"]["execution_state"] == state
+
+
+@contextlib.contextmanager
+def connected(connection_file):
+    """A second front end of a kernel that runs already."""
+    client = BlockingKernelClient(connection_file=str(connection_file))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+
+
+# -- processes
+
+def processes():
+    """{pid: (parent, state, command line)} of all processes but zombies."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            # The name stands in brackets and may hold anything, brackets too.
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # has just ended
+        if state not in "ZX":
+            found[int(entry.name)] = (int(parent), state, command)
+    return found
+
+
+def descendants(pid):
+    """{pid: command line} of a process and everything below it."""
+    everything, below = processes(), {}
+    todo = [pid]
+    while todo:
+        p = todo.pop()
+        if p in everything and p not in below:
+            below[p] = everything[p][2]
+            todo += [q for q, (parent, _, _) in everything.items() if parent == p]
+    return below
+
+
+def marked(mark):
+    """{pid: command line} of the processes whose environment holds mark, a text like NAME=value."""
+    found = {}
+    for pid, (_, _, command) in processes().items():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if mark.encode() in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                found[pid] = command
+    return found
+
+
+def wait_until(condition, timeout, what):
+    """Waits until condition() is true and returns its value; `what` says in the failure what did not happen."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            detail = what() if callable(what) else what
+            raise AssertionError(f"after {timeout} s: {detail}")
+        time.sleep(0.05)  # between two looks; decides nothing
+    return value
+
+
+def spec():
+    """The installed kernelspec: kernel.json as an object."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    directory = pathlib.Path(KernelSpecManager().get_kernel_spec(NAME).resource_dir)
+    return json.loads((directory / "kernel.json").read_text())
