@@ -90,7 +90,7 @@ func runKernel(connectionFile string, log *slog.Logger) error {
 		Preload: preload,
 		Log:     log,
 		Start: func(ctx context.Context) (bridge.Backend, error) {
-			w, err := workspace.Open()
+			w, err := workspace.Open(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -155,8 +155,8 @@ func backendName(connectionFile string) string {
 
 // preload is what GoNB runs before the first cell: the workspace's own cells,
 // then the user's start-up file.
-func preload() ([]string, error) {
-	w, err := workspace.Open()
+func preload(ctx context.Context) ([]string, error) {
+	w, err := workspace.Open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ type Config struct {
 	// Preload returns the cells that each new GoNB runs before all others,
 	// without output. It is called for each start: a user's start-up file may
 	// have changed.
-	Preload func() ([]string, error)
+	Preload func(context.Context) ([]string, error)
 
 	Log *slog.Logger
 }
@@ -181,7 +181,7 @@ func (b *Bridge) started(backend Backend, err error) {
 		return
 	}
 	b.backend, b.born = backend, time.Now()
-	preload, err := b.Preload()
+	preload, err := b.Preload(b.ctx)
 	if err != nil {
 		b.warn(err.Error())
 	}

@@ -310,7 +310,7 @@ func TestPreloadRunsFirstAndSilently(t *testing.T) {
 		r.reply("ok", "")
 		r.idle()
 	}}, func(f *frontEnd, c *Config) {
-		c.Preload = func() ([]string, error) { return []string{"preload"}, nil }
+		c.Preload = func(context.Context) ([]string, error) { return []string{"preload"}, nil }
 	})
 	a := f.execute("x")
 	if a.field("execution_count") != 1.0 || slices.Contains(a.types, "stdout noise\n") {
@@ -323,7 +323,7 @@ func TestPreloadRunsFirstAndSilently(t *testing.T) {
 
 func TestFailedPreloadIsSaidOnce(t *testing.T) {
 	f := newKernel(t, map[string]func(*run){"preload": func(r *run) { r.fail("exit status 1") }}, func(f *frontEnd, c *Config) {
-		c.Preload = func() ([]string, error) { return []string{"preload"}, nil }
+		c.Preload = func(context.Context) ([]string, error) { return []string{"preload"}, nil }
 	})
 	a := f.execute("x")
 	if !slices.ContainsFunc(a.types, func(s string) bool { return strings.HasPrefix(s, "stderr the preload failed: ") }) {

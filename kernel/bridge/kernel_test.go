@@ -132,7 +132,7 @@ func newKernel(t *testing.T, cells map[string]func(*run), change ...func(*frontE
 	}
 	c := Config{
 		Info:    map[string]any{"status": "ok", "implementation": "spikebook"},
-		Preload: func() ([]string, error) { return nil, nil },
+		Preload: func(context.Context) ([]string, error) { return nil, nil },
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Start: func(context.Context) (Backend, error) {
 			g := newFakeGoNB(cells)
