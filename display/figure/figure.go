@@ -44,7 +44,7 @@ const (
 
 // Bounds that [Figure.Validate] holds a figure to.
 const (
-	minInches, maxInches = 1.0, 50.0
+	minInches, maxInches = 2.0, 50.0
 	minDPI, maxDPI       = 24, 1200
 	maxPixels            = 100_000_000 // of a PNG: 400 MB while it is drawn
 )

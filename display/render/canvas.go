@@ -1,0 +1,162 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
+
+	"spikebook/display/figure"
+)
+
+// cssDPI is the number of CSS pixels in an inch.
+const cssDPI = 96
+
+// canvas is a vg.Canvas that ends as the bytes of a file.
+type canvas interface {
+	vg.Canvas
+	bytes() ([]byte, error)
+}
+
+// newCanvas returns an empty canvas.
+func newCanvas(format string, size vg.Point, f *figure.Figure) (canvas, error) {
+	switch format {
+	case figure.SVG:
+		return newSVG(size, f.Text), nil
+	case figure.PNG:
+		return &pngCanvas{vgimg.NewWith(vgimg.UseWH(size.X, size.Y), vgimg.UseDPI(f.Density()))}, nil
+	case figure.PDF:
+		return &pdfCanvas{vgpdf.New(size.X, size.Y)}, nil
+	}
+	return nil, fmt.Errorf("unknown picture format %q, want one of %v", format, figure.Formats)
+}
+
+// pngCanvas is vgimg's canvas, except that images keep hard edges.
+type pngCanvas struct{ *vgimg.Canvas }
+
+// DrawImage copies the nearest pixel of img to each pixel of rect: a cell of a
+// heatmap is one colour, which interpolation would smear.
+func (c *pngCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
+	dst := c.Image()
+	dots := func(l vg.Length) int { return int(math.Round(l.Dots(c.DPI()))) }
+	_, height := c.Size()
+	r := image.Rect(dots(rect.Min.X), dots(height-rect.Max.Y), dots(rect.Max.X), dots(height-rect.Min.Y))
+	src := img.Bounds()
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		sy := src.Min.Y + (y-r.Min.Y)*src.Dy()/r.Dy()
+		for x := r.Min.X; x < r.Max.X; x++ {
+			dst.Set(x, y, img.At(src.Min.X+(x-r.Min.X)*src.Dx()/r.Dx(), sy))
+		}
+	}
+}
+
+func (c *pngCanvas) bytes() ([]byte, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, c.Image()); err != nil {
+		return nil, fmt.Errorf("encode PNG: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// pdfCanvas is vgpdf's canvas, except that images keep hard edges and text may
+// hold any letter of the font.
+type pdfCanvas struct{ *vgpdf.Canvas }
+
+// minImagePixels is the least number of pixels along each side of an image in a
+// PDF. Viewers smooth an image that they enlarge; enlarged beforehand, its cells
+// stay cells.
+const minImagePixels = 800
+
+// DrawImage draws img with each pixel repeated.
+func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
+	src, ok := img.(*image.Paletted)
+	if !ok {
+		c.Canvas.DrawImage(rect, img)
+		return
+	}
+	w, h := src.Rect.Dx(), src.Rect.Dy()
+	kx, ky := (minImagePixels+w-1)/w, (minImagePixels+h-1)/h
+	dst := image.NewPaletted(image.Rect(0, 0, w*kx, h*ky), src.Palette)
+	for y := range h * ky {
+		row := src.Pix[y/ky*src.Stride:]
+		for x := range w * kx {
+			dst.Pix[y*dst.Stride+x] = row[x/kx]
+		}
+	}
+	c.Canvas.DrawImage(rect, dst)
+}
+
+// FillString draws text. vgpdf writes text in the Western code page; what goes
+// beyond ASCII is drawn as outlines of its letters instead.
+func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, text string) {
+	for _, r := range text {
+		if r >= 0x80 {
+			c.Fill(outline(f, pt, text))
+			return
+		}
+	}
+	c.Canvas.FillString(f, pt, text)
+}
+
+// outline returns the contours of the letters of text, its baseline starting at
+// pt.
+func outline(f font.Face, pt vg.Point, text string) vg.Path {
+	var (
+		path vg.Path
+		buf  sfnt.Buffer
+		unit = fixed.Int26_6(f.Face.UnitsPerEm())
+		// LoadGlyph scales to unit pixels (in 26.6 fixed point) per em
+		scale = f.Font.Size / vg.Length(unit)
+		runes = []rune(text)
+	)
+	for i, r := range runes {
+		glyph, err := f.Face.GlyphIndex(&buf, r)
+		if err != nil {
+			continue
+		}
+		segments, err := f.Face.LoadGlyph(&buf, glyph, unit, nil)
+		if err != nil {
+			continue // a colour glyph has no outline
+		}
+		left := pt.X + f.Width(string(runes[:i]))
+		at := func(p fixed.Point26_6) vg.Point {
+			return vg.Point{X: left + vg.Length(p.X)*scale, Y: pt.Y - vg.Length(p.Y)*scale}
+		}
+		for _, s := range segments {
+			switch s.Op {
+			case sfnt.SegmentOpMoveTo:
+				path.Move(at(s.Args[0]))
+			case sfnt.SegmentOpLineTo:
+				path.Line(at(s.Args[0]))
+			case sfnt.SegmentOpQuadTo:
+				path.CubeTo(quadratic(path[len(path)-1].Pos, at(s.Args[0]), at(s.Args[1])))
+			case sfnt.SegmentOpCubeTo:
+				path.CubeTo(at(s.Args[0]), at(s.Args[1]), at(s.Args[2]))
+			}
+		}
+	}
+	return path
+}
+
+// quadratic returns the cubic curve from a that is the quadratic one with
+// control point b and end c. PDF knows cubic curves only.
+func quadratic(a, b, c vg.Point) (b1, b2, end vg.Point) {
+	third := func(p vg.Point) vg.Point { return p.Add(b.Sub(p).Scale(2.0 / 3)) }
+	return third(a), third(c), c
+}
+
+func (c *pdfCanvas) bytes() ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("encode PDF: %w", err)
+	}
+	return b.Bytes(), nil
+}
