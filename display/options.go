@@ -102,6 +102,9 @@ func ColorbarLabel(text string) Option { return func(f *Figure) { f.ColorbarLabe
 // neuron, in spikes per step, as it has by default.
 func FiringRate(show bool) Option { return func(f *Figure) { f.RateColumn = show } }
 
+// FiringRateLabel sets the label of that column, "firing rate" by default.
+func FiringRateLabel(text string) Option { return func(f *Figure) { f.RateLabel = text } }
+
 // apply applies options and checks the result.
 func apply(op string, f *Figure, options []Option) *Figure {
 	for _, o := range options {
@@ -141,6 +144,14 @@ func manyNeurons(op, name string, t *snn.Tensor) (steps, neurons int) {
 		panic(snn.Shapef(op, "%s has shape %v, expected [T, N] with T, N >= 1; Reshape(T, -1) makes one row of neurons of a layer of another shape", name, shape))
 	}
 	return shape[0], shape[1]
+}
+
+// spikeCount spells a number of spikes.
+func spikeCount(n int) string {
+	if n == 0 {
+		return "no spikes"
+	}
+	return count(n, "spike")
 }
 
 // count spells a number with its noun.

@@ -9,19 +9,20 @@ import (
 
 // Plot1DSpikes draws a mark for each spike, a row for each neuron with neuron 0
 // at the top, and beside the rows the firing rate of each neuron in spikes per
-// step. s has shape [T, N]; every value other than 0 is a spike. It panics with
-// a *snn.ShapeError if the shape does not fit.
+// step. s has shape [T, N]; every value other than 0 is a spike. A very large
+// number of spikes is drawn as their density. It panics with a *snn.ShapeError if the shape does not fit.
 func Plot1DSpikes(s *snn.Tensor, options ...Option) *Figure {
 	const op = "Plot1DSpikes"
 	steps, neurons := manyNeurons("display."+op, "s", s)
 	f := apply(op, &Figure{
 		Kind:   figure.Raster,
+		Title:  "Spikes of " + count(neurons, "neuron"),
 		XLabel: "simulating step", YLabel: "neuron index",
 		Series:    []figure.Series{series("s", s, steps, neurons)},
 		IntXTicks: true, IntYTicks: true,
 		RateColumn: true, RateLabel: "firing rate",
 	}, options)
-	f.Text = rasterText(steps, neurons, s) + notFinite(s)
+	f.Text = rasterText(steps, neurons, s) + notBinary(s) + notFinite(s)
 	return f
 }
 
@@ -40,7 +41,7 @@ func rasterText(steps, neurons int, s *snn.Tensor) string {
 			busiest = i
 		}
 	}
-	text := fmt.Sprintf("raster: %s, T=%d, %s", count(neurons, "neuron"), steps, count(spikes, "spike"))
+	text := fmt.Sprintf("raster: %s, T=%d, %s", count(neurons, "neuron"), steps, spikeCount(spikes))
 	if spikes == 0 {
 		return text
 	}

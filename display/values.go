@@ -3,7 +3,6 @@ package display
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"spikebook/snn"
 )
@@ -13,7 +12,9 @@ func isSpike(x float32) bool { return x != 0 && finite(x) }
 
 func finite(x float32) bool { return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) }
 
-// extent prints the interval of the finite values.
+// extent says between which values the finite ones lie. It prints the eight
+// digits that tell most neighbouring float32 apart, so that 0.99999958 is seen
+// to be less than 1.
 func extent(t *snn.Tensor) string {
 	lo, hi := float32(math.Inf(1)), float32(math.Inf(-1))
 	for _, x := range t.Data() {
@@ -22,10 +23,23 @@ func extent(t *snn.Tensor) string {
 		}
 	}
 	if lo > hi {
-		return "[]"
+		return "never finite"
 	}
-	number := func(x float32) string { return strconv.FormatFloat(float64(x), 'g', -1, 32) }
-	return "[" + number(lo) + ", " + number(hi) + "]"
+	return fmt.Sprintf("in [%.8g, %.8g]", lo, hi)
+}
+
+// notBinary says how many spikes have another value than 1, if any.
+func notBinary(s *snn.Tensor) string {
+	graded := 0
+	for _, x := range s.Data() {
+		if isSpike(x) && x != 1 {
+			graded++
+		}
+	}
+	if graded == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s not equal to 1", count(graded, "spike"))
 }
 
 // notFinite says how many values are not finite, if any.

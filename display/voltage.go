@@ -11,7 +11,8 @@ import (
 // PlotOneNeuronVS draws the membrane potential of one neuron with dashed lines
 // at the threshold and, with [VReset], at the reset potential, and its spikes
 // beneath. v and s have shape [T], or [T, 1]; every value of s other than 0 is
-// a spike. Values that are not finite are gaps, and counted in the text. It
+// a spike. Values that are not finite are gaps, and counted in the text. Of very
+// many steps the picture keeps what can be seen: the extremes in each pixel. It
 // panics with a *snn.ShapeError if a shape does not fit.
 func PlotOneNeuronVS(v, s *snn.Tensor, options ...Option) *Figure {
 	const op = "PlotOneNeuronVS"
@@ -23,7 +24,7 @@ func PlotOneNeuronVS(v, s *snn.Tensor, options ...Option) *Figure {
 		Kind:   figure.Voltage,
 		Title:  "Membrane potential and spikes",
 		XLabel: "simulating step", YLabel: "membrane potential",
-		Series:    []figure.Series{series("V", v, steps), series("S", s, steps)},
+		Series:    []figure.Series{series("potential", v, steps), series("spikes", s, steps)},
 		Lines:     []figure.Line{{Name: thresholdLine, Value: 1}},
 		IntXTicks: true,
 	}, options)
@@ -41,15 +42,16 @@ func voltageText(f *Figure, v, s *snn.Tensor) string {
 			times = append(times, fmt.Sprint(t))
 		}
 	}
-	text := fmt.Sprintf("voltage of one neuron: T=%d, v in %s, %s", f.Steps(), extent(v), count(len(times), "spike"))
-	if n := len(times); n > maxTimes {
-		text += " at t=" + strings.Join(times[:maxTimes], ", ") + ", ..."
-	} else if n > 0 {
-		text += " at t=" + strings.Join(times, ", ")
+	text := fmt.Sprintf("voltage of one neuron: T=%d, v %s, %s", f.Steps(), extent(v), spikeCount(len(times)))
+	if n := len(times); n > 0 {
+		rate := float64(n) / float64(f.Steps())
+		if n > maxTimes {
+			times = append(times[:maxTimes], "…")
+		}
+		text += fmt.Sprintf(" at t=%s (rate %.3g)", strings.Join(times, ", "), rate)
 	}
-	text += fmt.Sprintf(" (rate %.3g)", float64(len(times))/float64(f.Steps()))
 	for _, l := range f.Lines {
 		text += fmt.Sprintf(", %s %v", l.Name, l.Value)
 	}
-	return text + notFinite(v, s)
+	return text + notBinary(s) + notFinite(v, s)
 }
