@@ -1,10 +1,9 @@
 package snn
 
 import (
-	crand "crypto/rand"
-	"encoding/binary"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"sync"
 )
 
@@ -40,10 +39,13 @@ var random = struct {
 // Seed makes what Rand and Randn return from now on reproducible, on every
 // machine. In a notebook each cell is a program of its own: call Seed in the
 // cell that draws. Without it, each program draws other numbers.
-func Seed(seed uint64) {
+//
+// A call draws from whole blocks of four: which numbers it gets depends on how
+// many calls of which sizes came before, and not on shapes.
+func Seed(seed int) {
 	random.Lock()
 	defer random.Unlock()
-	random.seeded, random.seed, random.next = true, seed, 0
+	random.seeded, random.seed, random.next = true, uint64(seed), 0
 }
 
 // draw fills dst with uniform numbers in [0, 1) of 24 bits, all that a float32
@@ -52,9 +54,9 @@ func draw(dst []float32) {
 	random.Lock()
 	defer random.Unlock()
 	if !random.seeded {
-		var b [8]byte
-		_, _ = crand.Read(b[:]) // never fails
-		random.seeded, random.seed = true, binary.LittleEndian.Uint64(b[:])
+		// The Go run time seeds this one anew in each process. crypto/rand would
+		// add twenty packages to every cell.
+		random.seeded, random.seed = true, rand.Uint64()
 	}
 	key := [2]uint32{uint32(random.seed), uint32(random.seed >> 32)}
 	for len(dst) > 0 {
@@ -68,7 +70,7 @@ func draw(dst []float32) {
 	}
 }
 
-// Rand returns numbers drawn uniformly from [0, 1).
+// Rand returns numbers drawn uniformly from [0, 1): multiples of 2^-24.
 func Rand(shape ...int) *Tensor {
 	t := Zeros(shape...)
 	draw(t.data)
@@ -76,7 +78,8 @@ func Rand(shape ...int) *Tensor {
 }
 
 // Randn returns numbers drawn from the normal distribution with mean 0 and
-// standard deviation 1, by the method of Box and Muller.
+// standard deviation 1, by the method of Box and Muller. None is larger than
+// 5.8, which 24 bits allow.
 func Randn(shape ...int) *Tensor {
 	t := Zeros(shape...)
 	u := make([]float32, (len(t.data)+1)/2*2)
