@@ -40,10 +40,14 @@ def surroundings():
         pytest.exit(f"the installed kernel runs {program}, not {BINARY}; run: make install", returncode=1)
     ARTIFACTS.mkdir(exist_ok=True)
     yield
-    left = kernels.marked("SPIKEBOOK_TESTS=" + mark)
-    left.pop(os.getpid(), None)
     shutil.rmtree(state, ignore_errors=True)
-    assert not left, f"processes left behind by the tests: {left}"
+
+    def left():
+        found = kernels.marked("SPIKEBOOK_TESTS=" + mark)
+        found.pop(os.getpid(), None)  # no one else: all that the tests started must be gone
+        return found
+
+    kernels.wait_until(lambda: not left(), 5, lambda: f"processes left behind by the tests: {left()}")
 
 
 @pytest.fixture(scope="module")
