@@ -5,23 +5,39 @@ import "math"
 // Add returns t + u, element by element. Shapes are broadcast as numpy does:
 // aligned at the last dimension, with 1 stretched.
 func (t *Tensor) Add(u *Tensor) *Tensor {
-	return broadcast("Add", t, u, func(a, b float32) float32 { return a + b })
+	return broadcast("Add", t, u, func(dst, a, b []float32, da, db int) {
+		for i := range dst {
+			dst[i] = a[i*da] + b[i*db]
+		}
+	})
 }
 
 // Sub returns t - u, broadcast as in Add.
 func (t *Tensor) Sub(u *Tensor) *Tensor {
-	return broadcast("Sub", t, u, func(a, b float32) float32 { return a - b })
+	return broadcast("Sub", t, u, func(dst, a, b []float32, da, db int) {
+		for i := range dst {
+			dst[i] = a[i*da] - b[i*db]
+		}
+	})
 }
 
 // Mul returns t * u, broadcast as in Add.
 func (t *Tensor) Mul(u *Tensor) *Tensor {
-	return broadcast("Mul", t, u, func(a, b float32) float32 { return a * b })
+	return broadcast("Mul", t, u, func(dst, a, b []float32, da, db int) {
+		for i := range dst {
+			dst[i] = a[i*da] * b[i*db]
+		}
+	})
 }
 
 // Div returns t / u, broadcast as in Add. Division by zero gives what IEEE 754
 // says.
 func (t *Tensor) Div(u *Tensor) *Tensor {
-	return broadcast("Div", t, u, func(a, b float32) float32 { return a / b })
+	return broadcast("Div", t, u, func(dst, a, b []float32, da, db int) {
+		for i := range dst {
+			dst[i] = a[i*da] / b[i*db]
+		}
+	})
 }
 
 // Scale returns t * c.
@@ -51,18 +67,16 @@ func (t *Tensor) sum() (s float64) {
 	return s
 }
 
-// broadcast applies f to all pairs of elements.
-func broadcast(op string, t, u *Tensor, f func(a, b float32) float32) *Tensor {
+// broadcast applies f to rows of the last dimension. da and db say how far apart
+// the neighbours in a and b are: 1, or 0 where an operand is stretched.
+func broadcast(op string, t, u *Tensor, f func(dst, a, b []float32, da, db int)) *Tensor {
 	if SameShape(t, u) {
 		out := Zeros(t.shape...)
-		for i, a := range t.data {
-			out.data[i] = f(a, u.data[i])
-		}
+		f(out.data, t.data, u.data, 1, 1)
 		return out
 	}
-	rank := max(len(t.shape), len(u.shape))
+	rank := max(len(t.shape), len(u.shape)) // at least 1: the shapes differ
 	shape := make([]int, rank)
-	ts, us := strides(t, rank), strides(u, rank)
 	for k := range shape {
 		a, b := dim(t, k, rank), dim(u, k, rank)
 		switch {
@@ -75,11 +89,12 @@ func broadcast(op string, t, u *Tensor, f func(a, b float32) float32) *Tensor {
 		}
 	}
 	out := Zeros(shape...)
+	ts, us := strides(t, rank), strides(u, rank)
+	row := shape[rank-1]
 	index := make([]int, rank)
-	i, j := 0, 0
-	for k := range out.data {
-		out.data[k] = f(t.data[i], u.data[j])
-		for d := rank - 1; d >= 0; d-- {
+	for at, i, j := 0, 0, 0; at < len(out.data); at += row {
+		f(out.data[at:at+row], t.data[i:], u.data[j:], ts[rank-1], us[rank-1])
+		for d := rank - 2; d >= 0; d-- {
 			index[d]++
 			i, j = i+ts[d], j+us[d]
 			if index[d] < shape[d] {

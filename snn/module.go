@@ -47,9 +47,11 @@ func CheckStepMode(mode string) error {
 	return nil
 }
 
-// ResetNet resets a module and all that it contains.
-func ResetNet(net Module) {
-	_ = each(net, func(m Module) error { m.Reset(); return nil }) // never fails
+// ResetNet resets modules and all that they contain.
+func ResetNet(nets ...Module) {
+	for _, net := range nets {
+		_ = each(net, func(m Module) error { m.Reset(); return nil }) // never fails
+	}
 }
 
 // SetStepMode sets the step mode of every module of a network that has one.
@@ -90,18 +92,30 @@ func each(m Module, f func(Module) error) error {
 }
 
 // MultiStepForward gives a module the steps of xSeq, [T, N, ...], one by one
-// and returns the outputs put together, [T, ...]. The module's own step mode
-// does not matter; it is the same afterwards.
+// and returns the outputs put together, [T, ...]. The step modes of the module
+// and of all that it contains do not matter; they are the same afterwards, also
+// when a step panics.
 func MultiStepForward(xSeq *Tensor, m Module) *Tensor {
 	if len(xSeq.Shape()) == 0 || xSeq.Shape()[0] == 0 {
-		panic(Shapef("MultiStepForward", "the input has shape %v, expected [T, N, ...] with T >= 1", xSeq.Shape()))
+		panic(Shapef("MultiStepForward", "the input has shape %v, expected a sequence [T, N, ...] with T >= 1", xSeq.Shape()))
 	}
-	if s, ok := m.(StepModer); ok && s.StepMode() != SingleStep {
-		mode := s.StepMode()
-		if err := s.SetStepMode(SingleStep); err != nil {
-			panic(err) // every module with a step mode can do single steps
+	var back []func() // to the step modes as they are
+	defer func() {
+		for _, b := range back {
+			b()
 		}
-		defer func() { _ = s.SetStepMode(mode) }() // it was set before
+	}()
+	err := each(m, func(m Module) error {
+		s, ok := m.(StepModer)
+		if !ok || s.StepMode() == SingleStep {
+			return nil
+		}
+		mode := s.StepMode()
+		back = append(back, func() { _ = s.SetStepMode(mode) }) // it was accepted before
+		return s.SetStepMode(SingleStep)
+	})
+	if err != nil {
+		panic(&StepModeError{err})
 	}
 	ys := make([]*Tensor, xSeq.Shape()[0])
 	for t := range ys {

@@ -84,14 +84,12 @@ func Randn(shape ...int) *Tensor {
 	t := Zeros(shape...)
 	u := make([]float32, (len(t.data)+1)/2*2)
 	draw(u)
-	for i := range t.data {
-		pair := i &^ 1
-		r := math.Sqrt(-2 * ln(1-float64(u[pair]))) // 1-u is in (0, 1]
-		s, c := sinCosTurns(float64(u[pair+1]))
-		if i == pair {
-			t.data[i] = float32(r * c)
-		} else {
-			t.data[i] = float32(r * s)
+	for i := 0; i < len(u); i += 2 {
+		r := math.Sqrt(-2 * ln(1-float64(u[i]))) // 1-u is in (0, 1]
+		s, c := sinCosTurns(float64(u[i+1]))
+		t.data[i] = float32(r * c)
+		if i+1 < len(t.data) {
+			t.data[i+1] = float32(r * s)
 		}
 	}
 	return t
@@ -100,6 +98,22 @@ func Randn(shape ...int) *Tensor {
 // ln and sinCosTurns are written out, with every product rounded before it is
 // added, because math.Log and math.Sin differ in the last bit between
 // processors. They are good to about 1e-15, far more than a float32 shows.
+
+// The coefficients of the series, highest power first.
+var (
+	atanhSeries = [...]float64{1. / 25, 1. / 23, 1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1}
+	sinSeries   = [...]float64{1. / 355687428096000, -1. / 1307674368000, 1. / 6227020800, -1. / 39916800, 1. / 362880, -1. / 5040, 1. / 120, -1. / 6, 1}
+	cosSeries   = [...]float64{1. / 20922789888000, -1. / 87178291200, 1. / 479001600, -1. / 3628800, 1. / 40320, -1. / 720, 1. / 24, -1. / 2, 1}
+)
+
+// horner returns the value of a polynomial.
+func horner(x float64, coefficients []float64) float64 {
+	sum := 0.0
+	for _, c := range coefficients {
+		sum = float64(sum*x) + c
+	}
+	return sum
+}
 
 // ln returns the natural logarithm of x in (0, 1], from the series of
 // 2*atanh(s) with s = (m-1)/(m+1).
@@ -110,12 +124,7 @@ func ln(x float64) float64 {
 		e--
 	}
 	s := (m - 1) / (m + 1)
-	s2 := float64(s * s)
-	sum := 0.0
-	for k := 25; k >= 1; k -= 2 {
-		sum = float64(sum*s2) + 1/float64(k)
-	}
-	return float64(float64(e)*math.Ln2) + float64(2*s*sum)
+	return float64(float64(e)*math.Ln2) + float64(2*s*horner(float64(s*s), atanhSeries[:]))
 }
 
 // sinCosTurns returns sine and cosine of 2*pi*u for u in [0, 1), by Taylor's
@@ -124,12 +133,7 @@ func sinCosTurns(u float64) (sin, cos float64) {
 	quarter := math.Floor(float64(u*4) + 0.5)
 	x := float64((u - quarter/4) * (2 * math.Pi)) // u has 24 bits, so the difference is exact
 	x2 := float64(x * x)
-	s, c := 0.0, 0.0
-	for k := 19; k >= 1; k -= 2 { // Horner: s = x*(1 - x2/(2*3)*(1 - x2/(4*5)*(...)))
-		s = 1 - float64(float64(x2*s)/float64((k+1)*(k+2)))
-		c = 1 - float64(float64(x2*c)/float64(k*(k+1)))
-	}
-	s *= x
+	s, c := float64(x*horner(x2, sinSeries[:])), horner(x2, cosSeries[:])
 	switch int(quarter) & 3 {
 	case 0:
 		return s, c

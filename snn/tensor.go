@@ -5,16 +5,23 @@
 //
 // Shapes are time first: [T, N, ...] for a sequence in multi-step mode,
 // [N, ...] for one step.
+//
+// Values are float32, as in the frameworks that spiking networks are trained
+// with. It shows: a neuron that adds up 0.02 until it reaches 1 does so at step
+// 50 in float32 and at step 49 in float64.
+//
+// A shape that does not fit is a mistake of the program, so functions panic
+// with a [Misuse], one readable line, and return no error; see [Maybe].
 package snn
 
 import (
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // Tensor is an array of float32 in row-major order. The shape [] is one value.
+// FromSlice, Index and Reshape do not copy values; arithmetic always makes a new
+// tensor.
 type Tensor struct {
 	shape []int
 	data  []float32
@@ -28,10 +35,14 @@ func FromSlice(data []float32, shape ...int) *Tensor {
 		shape = []int{len(data)}
 	}
 	if n := size("FromSlice", shape); n != len(data) {
-		panic(Shapef("FromSlice", "shape %v holds %d values, got %d", shape, n, len(data)))
+		panic(Shapef("FromSlice", "shape %v holds %d values, got %d; expected as many as it holds", shape, n, len(data)))
 	}
-	return &Tensor{slices.Clone(shape), data}
+	return &Tensor{clone(shape), data}
 }
+
+// clone copies a shape. It has no spare capacity: who appends to the result of
+// Shape gets memory of his own.
+func clone(shape []int) []int { return slices.Clip(append([]int{}, shape...)) }
 
 // Scalar returns a tensor of shape [].
 func Scalar(v float32) *Tensor { return &Tensor{[]int{}, []float32{v}} }
@@ -60,7 +71,7 @@ func Full(v float32, shape ...int) *Tensor {
 // Zeros returns a tensor of zeros.
 func Zeros(shape ...int) *Tensor {
 	n := size("Zeros", shape)
-	return &Tensor{append([]int{}, shape...), make([]float32, n)}
+	return &Tensor{clone(shape), make([]float32, n)}
 }
 
 // Ones returns a tensor of ones.
@@ -83,7 +94,7 @@ func (t *Tensor) At(index ...int) float32 {
 	at := 0
 	for k, i := range index {
 		if i < 0 || i >= t.shape[k] {
-			panic(Shapef("At", "index %v is outside of shape %v", index, t.shape))
+			panic(Shapef("At", "index %v is outside of shape %v; counting starts at 0", slices.Clone(index), t.shape))
 		}
 		at = at*t.shape[k] + i
 	}
@@ -93,7 +104,7 @@ func (t *Tensor) At(index ...int) float32 {
 // Item returns the value of a tensor that has just one.
 func (t *Tensor) Item() float32 {
 	if len(t.data) != 1 {
-		panic(Shapef("Item", "the tensor of shape %v has %d values, expected 1", t.shape, len(t.data)))
+		panic(Shapef("Item", "the tensor of shape %v has %d values, expected 1; choose one with At, or take Mean or Sum", t.shape, len(t.data)))
 	}
 	return t.data[0]
 }
@@ -101,8 +112,11 @@ func (t *Tensor) Item() float32 {
 // Index returns t[i] along the first dimension: for a sequence [T, N, ...] the
 // step i, of shape [N, ...]. It shares the values of t.
 func (t *Tensor) Index(i int) *Tensor {
-	if len(t.shape) == 0 || i < 0 || i >= t.shape[0] {
-		panic(Shapef("Index", "there is no [%d] in shape %v", i, t.shape))
+	if len(t.shape) == 0 {
+		panic(Shapef("Index", "there is no [%d] in shape [], a single value; use Item", i))
+	}
+	if i < 0 || i >= t.shape[0] {
+		panic(Shapef("Index", "there is no [%d] in shape %v; the first dimension has %d", i, t.shape, t.shape[0]))
 	}
 	n := len(t.data) / t.shape[0]
 	return &Tensor{t.shape[1:], t.data[i*n : (i+1)*n : (i+1)*n]}
@@ -111,7 +125,8 @@ func (t *Tensor) Index(i int) *Tensor {
 // Reshape returns a tensor of another shape over the same values. One
 // dimension may be -1: it is what the others leave.
 func (t *Tensor) Reshape(shape ...int) *Tensor {
-	shape = slices.Clone(shape)
+	given := shape
+	shape = clone(shape)
 	if k := slices.Index(shape, -1); k >= 0 {
 		shape[k] = 1
 		if n := size("Reshape", shape); n > 0 {
@@ -119,7 +134,7 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 		}
 	}
 	if size("Reshape", shape) != len(t.data) {
-		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", shape, len(t.data), t.shape))
+		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, len(t.data), t.shape))
 	}
 	return &Tensor{shape, t.data}
 }
@@ -140,46 +155,8 @@ func Stack(ts ...*Tensor) *Tensor {
 		}
 		data = append(data, t.data...)
 	}
-	return &Tensor{append([]int{len(ts)}, ts[0].shape...), data}
+	return &Tensor{slices.Clip(append([]int{len(ts)}, ts[0].shape...)), data}
 }
 
 // SameShape reports whether two tensors have the same shape.
 func SameShape(a, b *Tensor) bool { return slices.Equal(a.shape, b.shape) }
-
-// String prints shape and values; of many values the first and the last.
-func (t *Tensor) String() string {
-	if len(t.shape) == 0 {
-		return format(t.data[0])
-	}
-	var b strings.Builder
-	t.print(&b, t.data, t.shape, len(t.data) > printAll)
-	return b.String()
-}
-
-const (
-	printAll  = 1000 // tensors up to this size are printed whole
-	printEdge = 3    // values at either end of a dimension otherwise
-)
-
-func (t *Tensor) print(b *strings.Builder, data []float32, shape []int, short bool) {
-	if len(shape) == 0 {
-		b.WriteString(format(data[0]))
-		return
-	}
-	b.WriteByte('[')
-	n := shape[0]
-	for i := 0; i < n; i++ {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if short && n > 2*printEdge && i == printEdge {
-			b.WriteString("... ")
-			i = n - printEdge
-		}
-		step := len(data) / n
-		t.print(b, data[i*step:(i+1)*step], shape[1:], short)
-	}
-	b.WriteByte(']')
-}
-
-func format(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
