@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,20 +27,21 @@ what is wrong and the command that cures it. Exit status 1 if anything is wrong.
 // check is one thing that can be wrong with a machine. It returns what it
 // found, or an error and the command that cures it.
 type check struct {
-	name string
-	run  func(context.Context) (found, cure string, err error)
+	name  string
+	needs []string // checks without which this one says nothing new
+	run   func(context.Context) (found, cure string, err error)
 }
 
 // checks are in the order in which one would put things right.
 var checks = []check{
-	{"go", checkGo},
-	{"cache", checkCache},
-	{"go caches", checkGoCaches},
-	{"workspace", checkWorkspace},
-	{"trial cell", checkCell},
-	{"jupyter", checkJupyter},
-	{"kernelspec", checkKernelspec},
-	{"gpu", checkGPU},
+	{"go", nil, checkGo},
+	{"cache", nil, checkCache},
+	{"go caches", []string{"go"}, checkGoCaches},
+	{"workspace", []string{"go", "cache"}, checkWorkspace},
+	{"trial cell", []string{"workspace", "go caches"}, checkCell},
+	{"jupyter", nil, checkJupyter},
+	{"kernelspec", nil, checkKernelspec},
+	{"gpu", nil, checkGPU},
 }
 
 func doctorMain(args []string) int {
@@ -52,13 +54,20 @@ func doctorMain(args []string) int {
 }
 
 func diagnose(ctx context.Context, out io.Writer) (status int) {
+	failed := map[string]bool{}
 	for _, c := range checks {
+		if i := slices.IndexFunc(c.needs, func(name string) bool { return failed[name] }); i >= 0 {
+			failed[c.name] = true
+			fmt.Fprintf(out, "-     %-11s not checked: cure %q first\n", c.name, c.needs[i])
+			continue
+		}
 		found, cure, err := c.run(ctx)
 		if err == nil {
 			fmt.Fprintf(out, "ok    %-11s %s\n", c.name, found)
 			continue
 		}
 		status = 1
+		failed[c.name] = true
 		fmt.Fprintf(out, "FAIL  %-11s %s\n", c.name, strings.ReplaceAll(err.Error(), "\n", "\n                  "))
 		fmt.Fprintf(out, "      cure:       %s\n", cure)
 	}
@@ -67,9 +76,19 @@ func diagnose(ctx context.Context, out io.Writer) (status int) {
 
 const goCure = "install Go 1.26 or later from https://go.dev/dl, or set SPIKEBOOK_GO to the path of its go command"
 
+// checkGo also wants go on PATH, or SPIKEBOOK_GO: finding it in the usual
+// folders is a help for a Jupyter server that was started from a desktop, not a
+// thing to rely on.
 func checkGo(ctx context.Context) (found, cure string, err error) {
 	g, err := workspace.FindGo(ctx)
-	return g.Version + " at " + g.Path, goCure, err
+	if err != nil {
+		return "", goCure, err
+	}
+	found = g.Version + " at " + g.Path
+	if _, err := exec.LookPath("go"); err != nil && os.Getenv("SPIKEBOOK_GO") == "" {
+		return "", "export PATH=$PATH:" + g.Bin(), fmt.Errorf("go is not on PATH; there is %s", found)
+	}
+	return found, "", nil
 }
 
 func checkCache(context.Context) (found, cure string, err error) {
