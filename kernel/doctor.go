@@ -96,7 +96,7 @@ func checkCache(context.Context) (found, cure string, err error) {
 	if err == nil {
 		err = writable(dir)
 	}
-	return dir, "export SPIKEBOOK_CACHE=DIR with a folder that you can write to, then `spikebook install`", err
+	return dir, "export SPIKEBOOK_CACHE=DIR with a folder that you can write to, then " + installCure, err
 }
 
 func checkGoCaches(ctx context.Context) (found, cure string, err error) {
@@ -134,7 +134,8 @@ func writable(dir string) error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-const installCure = "spikebook install"
+// installCure names the binary as the user did.
+var installCure = os.Args[0] + " install"
 
 func checkWorkspace(ctx context.Context) (found, cure string, err error) {
 	w, err := workspace.Open(ctx)
@@ -143,7 +144,7 @@ func checkWorkspace(ctx context.Context) (found, cure string, err error) {
 	}
 	for tool, args := range map[string][]string{"gonb": {"--version"}, "gopls": {"version"}} {
 		if out, err := exec.CommandContext(ctx, w.Tool(tool), args...).CombinedOutput(); err != nil {
-			return "", "spikebook uninstall --cache, then spikebook install", fmt.Errorf("%s does not run: %w: %.200s", tool, err, out)
+			return "", os.Args[0] + " uninstall --cache, then " + installCure, fmt.Errorf("%s does not run: %w: %.200s", tool, err, out)
 		}
 	}
 	gonb, err := workspace.ToolVersion("github.com/janpfeifer/gonb")

@@ -204,6 +204,9 @@ func runNotebook(a execArgs, nb *notebook.Notebook) error {
 		}
 	}()
 
+	if _, err := prepare(ctx, os.Stderr); err != nil { // nothing to do but the first time
+		return err
+	}
 	bar := newProgress(os.Stderr)
 	defer bar.stop()
 	bar.say("starting the kernel")
@@ -249,7 +252,7 @@ func describe(nb *notebook.Notebook, info map[string]any) {
 		nb.Metadata["language_info"] = language
 	}
 	if nb.Metadatum("kernelspec", "name") == nil {
-		nb.Metadata["kernelspec"] = map[string]any{"name": "spikebook", "display_name": "Go SNN (spikebook)", "language": "go"}
+		nb.Metadata["kernelspec"] = map[string]any{"name": kernelName, "display_name": displayName, "language": "go"}
 	}
 }
 
