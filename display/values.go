@@ -3,6 +3,8 @@ package display
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"spikebook/snn"
 )
@@ -12,9 +14,7 @@ func isSpike(x float32) bool { return x != 0 && finite(x) }
 
 func finite(x float32) bool { return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) }
 
-// extent says between which values the finite ones lie. It prints the eight
-// digits that tell most neighbouring float32 apart, so that 0.99999958 is seen
-// to be less than 1.
+// extent says between which values the finite ones lie.
 func extent(t *snn.Tensor) string {
 	lo, hi := float32(math.Inf(1)), float32(math.Inf(-1))
 	for _, x := range t.Data() {
@@ -25,7 +25,18 @@ func extent(t *snn.Tensor) string {
 	if lo > hi {
 		return "never finite"
 	}
-	return fmt.Sprintf("in [%.8g, %.8g]", lo, hi)
+	return "in [" + number(lo) + ", " + number(hi) + "]"
+}
+
+// number prints x as it is written: 0.3, not the nearest float32 to it. Where
+// that takes seven digits, the value was computed; eight then tell it apart from
+// its neighbours, and show that 0.99999958 is less than 1.
+func number(x float32) string {
+	s := strconv.FormatFloat(float64(x), 'g', -1, 32)
+	if digits := strings.TrimLeft(strings.Replace(s, ".", "", 1), "-0"); len(digits) < 7 {
+		return s
+	}
+	return strconv.FormatFloat(float64(x), 'g', 8, 32)
 }
 
 // notBinary says how many spikes have another value than 1, if any.

@@ -44,9 +44,10 @@ const (
 
 // Bounds that [Figure.Validate] holds a figure to.
 const (
-	minInches, maxInches = 2.0, 50.0
-	minDPI, maxDPI       = 24, 1200
-	maxPixels            = 100_000_000 // of a PNG: 400 MB while it is drawn
+	minWidth, minHeight = 3.0, 2.0 // inches; less leaves no room for data
+	maxInches           = 50.0
+	minDPI, maxDPI      = 24, 1200
+	maxPixels           = 100_000_000 // of a PNG: 400 MB while it is drawn
 )
 
 // Series is one array of numbers, row-major.
@@ -198,11 +199,11 @@ func (f *Figure) Validate() error {
 	}
 	w, h := f.Size()
 	for _, side := range []struct {
-		name   string
-		inches float64
-	}{{"Width", w}, {"Height", h}} {
-		if !(side.inches >= minInches && side.inches <= maxInches) {
-			return bad(side.name, fmt.Sprintf("%g to %g inches", minInches, maxInches), "%v inches", side.inches)
+		name        string
+		inches, min float64
+	}{{"Width", w, minWidth}, {"Height", h, minHeight}} {
+		if !(side.inches >= side.min && side.inches <= maxInches) {
+			return bad(side.name, fmt.Sprintf("%g to %g inches", side.min, maxInches), "%v inches", side.inches)
 		}
 	}
 	dpi := f.Density()

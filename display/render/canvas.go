@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"math"
 
+	xfont "golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 	"gonum.org/v1/plot/font"
@@ -32,9 +34,12 @@ func newCanvas(format string, size vg.Point, f *figure.Figure) (canvas, error) {
 	case figure.SVG:
 		return newSVG(size, f.Text), nil
 	case figure.PNG:
-		return &pngCanvas{vgimg.NewWith(vgimg.UseWH(size.X, size.Y), vgimg.UseDPI(f.Density()))}, nil
+		return &pngCanvas{vgimg.NewWith(vgimg.UseWH(size.X, size.Y), vgimg.UseDPI(f.Density()), vgimg.UseBackgroundColor(ground))}, nil
 	case figure.PDF:
-		return &pdfCanvas{vgpdf.New(size.X, size.Y)}, nil
+		c := &pdfCanvas{vgpdf.New(size.X, size.Y)}
+		c.SetColor(ground)
+		c.Fill(vg.Rectangle{Max: size}.Path())
+		return c, nil
 	}
 	return nil, fmt.Errorf("unknown picture format %q, want one of %v", format, figure.Formats)
 }
@@ -50,17 +55,26 @@ func (c *pngCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	_, height := c.Size()
 	r := image.Rect(dots(rect.Min.X), dots(height-rect.Max.Y), dots(rect.Max.X), dots(height-rect.Min.Y))
 	src := img.Bounds()
+	column := make([]int, r.Dx()) // of img, for each of rect
+	for x := range column {
+		column[x] = src.Min.X + x*src.Dx()/r.Dx()
+	}
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		sy := src.Min.Y + (y-r.Min.Y)*src.Dy()/r.Dy()
-		for x := r.Min.X; x < r.Max.X; x++ {
-			dst.Set(x, y, img.At(src.Min.X+(x-r.Min.X)*src.Dx()/r.Dx(), sy))
+		var last int
+		var pixel color.Color
+		for x, sx := range column {
+			if x == 0 || sx != last {
+				last, pixel = sx, color.RGBAModel.Convert(img.At(sx, sy))
+			}
+			dst.Set(r.Min.X+x, y, pixel)
 		}
 	}
 }
 
 func (c *pngCanvas) bytes() ([]byte, error) {
 	var b bytes.Buffer
-	if err := png.Encode(&b, c.Image()); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, c.Image()); err != nil {
 		return nil, fmt.Errorf("encode PNG: %w", err)
 	}
 	return b.Bytes(), nil
@@ -102,6 +116,12 @@ func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, text string) {
 			c.Fill(outline(f, pt, text))
 			return
 		}
+	}
+	if f.Font.Weight == xfont.WeightBold {
+		// vgpdf registers a bold font as a family of its own, and then asks
+		// for the bold style of that family, which is not there.
+		f.Font.Typeface += "Bold"
+		f.Font.Weight = xfont.WeightNormal
 	}
 	c.Canvas.FillString(f, pt, text)
 }

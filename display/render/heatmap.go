@@ -125,7 +125,7 @@ const (
 func newColorbar(lo, hi float64, label string, height vg.Length) *colorbar {
 	return &colorbar{
 		lo: lo, hi: hi,
-		label: elide(label, sans(labelSize, ink, 0, 0), height, false),
+		label: elide(label, sans(labelSize, ink, 0, 0), height),
 		marks: ticks(lo, hi, max(2, int(height/32)), false),
 	}
 }

@@ -30,108 +30,109 @@ const (
 	thumbWidth   = vg.Length(20) // of the piece of line in a legend
 	thumbGap     = vg.Length(5)  // between that and its text
 	entryGap     = vg.Length(14) // between entries
+	headerLine   = titleSize * 1.3
+	headerGap    = vg.Length(6)  // between header and panels
 	titleLines   = 2             // at most; a longer title is cut
 	minPanelSide = vg.Length(12) // keeps a panel on its feet in a tiny figure
 )
 
-// header draws the ground, the title and the legend, beside the title when both
-// fit in one line, and returns the rectangle beneath them.
+// width returns the width of an entry with its thumbnail.
+func (e legendEntry) width(style text.Style) vg.Length {
+	return thumbWidth + thumbGap + style.Width(e.label)
+}
+
+// header draws the title and the legend, beside the title when both fit in one
+// line, and returns the rectangle beneath them.
 func (p *page) header(legend ...legendEntry) vg.Rectangle {
-	p.SetColor(ground)
-	p.Fill(p.Rectangle.Path())
 	box := vg.Rectangle{
 		Min: p.Min.Add(vg.Point{X: margin, Y: margin}),
 		Max: p.Max.Sub(vg.Point{X: margin, Y: margin}),
 	}
-	var legendWidth vg.Length
-	entry := sans(tickSize, faint, draw.XLeft, draw.YCenter)
-	for i, e := range legend {
-		if i > 0 {
-			legendWidth += entryGap
-		}
-		legendWidth += thumbWidth + thumbGap + entry.Width(e.label)
-	}
-	title := titleStyle()
-	text := wrap(p.f.Title, title, box.Size().X, titleLines)
-	beside := len(legend) > 0 && title.Width(text)+2*entryGap+legendWidth <= box.Size().X
+	title, entry := titleStyle(), sans(tickSize, faint, draw.XLeft, draw.YBottom)
+	y := box.Max.Y - headerLine/2 // the middle of the line
 
-	top := box.Max.Y
-	if text != "" {
-		p.FillText(title, vg.Point{X: box.Min.X, Y: top}, text)
-		lines := vg.Length(strings.Count(text, "\n"))
-		if !beside || lines > 0 {
-			top -= lines * titleSize
+	lines := wrap(p.f.Title, title, box.Size().X, titleLines)
+	for _, line := range lines {
+		fillMiddle(&p.Canvas, title, vg.Point{X: box.Min.X, Y: y}, line)
+		y -= headerLine
+	}
+	x := box.Min.X
+	if total := p.legendWidth(legend, entry); len(legend) > 0 && len(lines) == 1 && title.Width(lines[0])+2*entryGap+total <= box.Size().X {
+		x, y = box.Max.X-total, y+headerLine
+	}
+	for i, e := range legend {
+		if w := e.width(entry); i > 0 && x+w > box.Max.X+0.1 {
+			x, y = box.Min.X, y-headerLine
 		}
-		if !beside {
-			top -= titleSize * 1.35
-		}
+		p.StrokeLine2(e.style, x, y, x+thumbWidth, y)
+		label := elide(e.label, entry, box.Max.X-x-thumbWidth-thumbGap+0.1)
+		fillMiddle(&p.Canvas, entry, vg.Point{X: x + thumbWidth + thumbGap, Y: y}, label)
+		x += e.width(entry) + entryGap
 	}
 	if len(legend) > 0 {
-		x := box.Min.X
-		if beside {
-			x = box.Max.X - legendWidth
-		}
-		y := top - titleSize*0.55
-		for _, e := range legend {
-			p.StrokeLine2(e.style, x, y, x+thumbWidth, y)
-			x += thumbWidth + thumbGap
-			fillMiddle(&p.Canvas, entry, vg.Point{X: x, Y: y}, e.label)
-			x += entry.Width(e.label) + entryGap
-		}
-		top -= titleSize * 1.35
+		y -= headerLine
 	}
-	if text != "" || len(legend) > 0 {
-		top -= 5
+	if len(lines) > 0 || len(legend) > 0 {
+		y -= headerGap
 	}
-	box.Max.Y = max(top, box.Min.Y+minPanelSide)
+	box.Max.Y = max(y+headerLine/2, box.Min.Y+minPanelSide)
 	return box
 }
 
-// wrap breaks txt into lines of at most the width, and cuts it with an ellipsis
-// after the n-th.
-func wrap(txt string, style text.Style, width vg.Length, n int) string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(txt) {
-		switch longer := strings.TrimSpace(line + " " + word); {
-		case line == "" || style.Width(longer) <= width:
-			line = longer
-		default:
-			lines, line = append(lines, line), word
+// legendWidth returns the width of the entries side by side.
+func (p *page) legendWidth(legend []legendEntry, style text.Style) (w vg.Length) {
+	for i, e := range legend {
+		if i > 0 {
+			w += entryGap
 		}
+		w += e.width(style)
 	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	cut := len(lines) > n
-	if cut {
-		lines = lines[:n]
-	}
-	for i, l := range lines {
-		lines[i] = elide(l, style, width, cut && i == n-1)
-	}
-	return strings.Join(lines, "\n")
+	return w
 }
 
-// elide cuts txt so that it fits the width, and marks a cut with an ellipsis.
-func elide(txt string, style text.Style, width vg.Length, marked bool) string {
-	if !marked && style.Width(txt) <= width {
+// wrap breaks txt into at most n lines of at most the width; what does not fit
+// is cut and marked with an ellipsis.
+func wrap(txt string, style text.Style, width vg.Length, n int) (lines []string) {
+	words := strings.Fields(txt)
+	for len(words) > 0 {
+		if len(lines) == n-1 {
+			return append(lines, elide(strings.Join(words, " "), style, width))
+		}
+		k := 1
+		for k < len(words) && style.Width(strings.Join(words[:k+1], " ")) <= width {
+			k++
+		}
+		lines = append(lines, elide(strings.Join(words[:k], " "), style, width))
+		words = words[k:]
+	}
+	return lines
+}
+
+// elide returns txt as one line, cut and marked with an ellipsis where it is
+// wider than the width, and empty where not even a letter fits.
+func elide(txt string, style text.Style, width vg.Length) string {
+	txt = strings.Join(strings.Fields(txt), " ")
+	if style.Width(txt) <= width {
 		return txt
 	}
 	runes := []rune(txt)
 	for len(runes) > 0 && style.Width(string(runes)+"…") > width {
 		runes = runes[:len(runes)-1]
 	}
+	if len(runes) == 0 {
+		return ""
+	}
 	return string(runes) + "…"
 }
 
 // fillMiddle draws a line of text with the middle of its digits at pt.Y. The
-// text handler's own YCenter centres the box around accents and descenders,
-// which looks too high.
+// text handler's own YCenter centres the box around accents and descenders.
 func fillMiddle(c *draw.Canvas, style text.Style, pt vg.Point, txt string) {
-	const capHeight = 0.70 // of Liberation Sans, relative to its size
+	const digitHeight = 0.7 // of Liberation Sans, relative to its size
+	baseline := pt.Y - style.Font.Size*digitHeight/2
+	// With YBottom the handler puts the baseline at y − ascent + size.
 	style.YAlign = draw.YBottom
-	pt.Y -= style.Font.Size*capHeight/2 + style.FontExtents().Descent
+	pt.Y = baseline + style.FontExtents().Ascent - style.Font.Size
 	c.FillText(style, pt, txt)
 }
 
@@ -141,10 +142,10 @@ func newPanel() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Padding = 0
-		a.LineStyle = draw.LineStyle{Color: frame, Width: hairline}
-		a.Tick.LineStyle = a.LineStyle
-		a.Tick.Length = tickLength
+		// The axis keeps room for its ticks, which type axes draws.
+		a.Padding = tickLength
+		a.Width = 0
+		a.Tick.Width = 0
 		a.Tick.Label.Font = sans(tickSize, faint, 0, 0).Font
 		a.Tick.Label.Color = faint
 		a.Tick.Marker = plot.ConstantTicks(nil)
@@ -152,7 +153,28 @@ func newPanel() *plot.Plot {
 		a.Label.TextStyle.Color = ink
 		a.Label.Padding = 3
 	}
+	p.X.Padding += 2 // plot.Axis leaves such room at the y axis alone
 	return p
+}
+
+// axes draws the lines of the axes along the edges of the data, and ticks
+// outwards. plot.Axis draws them up to half a point away, since it takes the
+// width of a space once from the font of the label and once from that of the
+// ticks; beside a heatmap that is a visible gap.
+type axes struct{}
+
+func (axes) Plot(c draw.Canvas, p *plot.Plot) {
+	style := draw.LineStyle{Color: frame, Width: hairline}
+	x, y := p.Transforms(&c)
+	half := hairline / 2
+	c.StrokeLines(style,
+		[]vg.Point{{X: c.Min.X - half, Y: c.Max.Y}, {X: c.Min.X - half, Y: c.Min.Y - half}, {X: c.Max.X, Y: c.Min.Y - half}})
+	for _, m := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		c.StrokeLine2(style, x(m.Value), c.Min.Y-hairline, x(m.Value), c.Min.Y-tickLength)
+	}
+	for _, m := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		c.StrokeLine2(style, c.Min.X-hairline, y(m.Value), c.Min.X-tickLength, y(m.Value))
+	}
 }
 
 // newGrid returns thin lines at the ticks.
@@ -167,8 +189,8 @@ func newGrid() *plotter.Grid {
 func stepAxis(p *plot.Plot, f *figure.Figure, width vg.Length) {
 	scale := stepScale(f)
 	p.X.Min, p.X.Max = -0.5*scale, (float64(f.Steps())-0.5)*scale
-	p.X.Tick.Marker = ticks(p.X.Min, p.X.Max, max(1, int(width/50)), f.IntXTicks)
-	p.X.Label.Text = elide(strings.Join(strings.Fields(f.XLabel), " "), p.X.Label.TextStyle, width, false)
+	p.X.Tick.Marker = ticks(p.X.Min, p.X.Max, max(1, int(width/42)), f.IntXTicks)
+	p.X.Label.Text = elide(f.XLabel, p.X.Label.TextStyle, width)
 }
 
 // stepScale returns the length of a step on the time axis.
@@ -184,7 +206,7 @@ func neuronAxis(p *plot.Plot, f *figure.Figure, height vg.Length) {
 	p.Y.Min, p.Y.Max = -0.5, float64(f.Neurons())-0.5
 	p.Y.Scale = plot.InvertedScale{Normalizer: plot.LinearScale{}}
 	p.Y.Tick.Marker = ticks(p.Y.Min, p.Y.Max, max(1, int(height/24)), f.IntYTicks)
-	p.Y.Label.Text = elide(strings.Join(strings.Fields(f.YLabel), " "), p.Y.Label.TextStyle, height, false)
+	p.Y.Label.Text = elide(f.YLabel, p.Y.Label.TextStyle, height)
 }
 
 // insets returns how far the axes of p reach to the left of its data and below
@@ -200,6 +222,7 @@ func insets(c vg.Canvas, p *plot.Plot) (left, bottom vg.Length) {
 // the labels. Here the outer one is sought, from the inner one outwards, so that
 // panels share an axis to the last decimal.
 func drawPanel(c vg.Canvas, p *plot.Plot, data vg.Rectangle) {
+	p.Add(axes{})
 	outer := draw.Canvas{Canvas: c, Rectangle: data}
 	for range 20 {
 		inner := p.DataCanvas(outer)

@@ -119,7 +119,7 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 		if len(path) > 0 {
 			style.Color = rowColors[k]
 			c.SetLineStyle(style)
-			c.Stroke(path)
+			strokeMarks(&c, path)
 		}
 	}
 }
@@ -221,7 +221,7 @@ func (c *rateColumn) draw(canvas *draw.Canvas, panel vg.Rectangle) {
 	}
 	row := r.Size().Y / vg.Length(len(c.rates))
 	decimals := 2
-	if c.max < 0.095 {
+	if c.max > 0 && c.max < 0.095 {
 		decimals = 3
 	}
 	for n, rate := range c.rates {

@@ -145,23 +145,24 @@ func (p *voltage) marks() int {
 
 func (p *voltage) note() string { return "" }
 
-// The styles of the potential and of its reference lines, which repeat when
-// there are more.
-var (
-	potentialStyle = draw.LineStyle{Color: blue, Width: 1.5}
-	lineStyles     = []draw.LineStyle{
-		{Color: vermilion, Width: 1.1, Dashes: []vg.Length{6, 3}},
-		{Color: green, Width: 1.1, Dashes: []vg.Length{6, 2, 1.2, 2}},
-		{Color: rowColors[3], Width: 1.1, Dashes: []vg.Length{1.2, 2}},
-	}
-)
+// lineStyles are the styles of the reference lines, which repeat when there are
+// more.
+var lineStyles = []draw.LineStyle{
+	{Color: vermilion, Width: 1.1, Dashes: []vg.Length{6, 3}},
+	{Color: green, Width: 1.1, Dashes: []vg.Length{6, 2, 1.2, 2}},
+	{Color: rowColors[3], Width: 1.1, Dashes: []vg.Length{1.2, 2}},
+}
 
 func (p *voltage) draw(page *page) {
 	const (
 		spikeShare = 0.19 // of the height, for the spikes
 		between    = vg.Length(9)
 	)
-	legend := []legendEntry{{p.f.Series[0].Name, potentialStyle}}
+	// Many steps make many turns in little room: a thinner line keeps them apart.
+	width, _ := p.f.Size()
+	step := vg.Length(width) * vg.Inch / vg.Length(p.f.Steps())
+	potentialStyle := draw.LineStyle{Color: blue, Width: min(max(0.4+step, 0.5), 1.5)}
+	legend := []legendEntry{{p.f.Series[0].Name, draw.LineStyle{Color: blue, Width: 1.5}}}
 	for i, l := range p.f.Lines {
 		legend = append(legend, legendEntry{
 			label: strings.TrimSpace(l.Name + " " + minus(strconv.FormatFloat(l.Value, 'g', 6, 64))),
@@ -173,26 +174,25 @@ func (p *voltage) draw(page *page) {
 	upper, lower := newPanel(), newPanel()
 	stepAxis(lower, p.f, box.Size().X*0.88)
 	lower.Y.Min, lower.Y.Max = 0, 1
-	lower.Y.Label.Text = p.f.Series[1].Name
 	lower.Add(verticals{newGrid()}, events{p.spikes, stepScale(p.f)})
 	if len(p.spikes) == 0 {
 		lower.Add(notice("no " + p.f.Series[1].Name))
 	}
 	_, bottom := insets(page, lower)
 
-	height := box.Size().Y - bottom - between
-	upperHeight := max(height*(1-spikeShare), minPanelSide)
+	height := max(box.Size().Y-bottom-between, minPanelSide)
+	upperHeight, lowerHeight := height*(1-spikeShare), height*spikeShare
+	lower.Y.Label.Text = elide(p.f.Series[1].Name, lower.Y.Label.TextStyle, lowerHeight)
 	upper.X.Min, upper.X.Max = lower.X.Min, lower.X.Max
-	upper.X.Tick = lower.X.Tick
 	upper.X.Tick.Marker = unlabelled(lower.X.Tick.Marker.Ticks(lower.X.Min, lower.X.Max))
 	upper.Y.Min, upper.Y.Max = p.lo, p.hi
 	upper.Y.Tick.Marker = ticks(p.lo, p.hi, max(2, int(upperHeight/32)), p.f.IntYTicks)
-	upper.Y.Label.Text = elide(p.f.YLabel, upper.Y.Label.TextStyle, upperHeight, false)
+	upper.Y.Label.Text = elide(p.f.YLabel, upper.Y.Label.TextStyle, upperHeight)
 	upper.Add(newGrid())
-	for i, l := range p.f.Lines {
+	upper.Add(potential{p.segments, potentialStyle, !p.f.YRange.IsZero()})
+	for i, l := range p.f.Lines { // on top: a dense potential would hide them
 		upper.Add(reference{l.Value, lineStyles[i%len(lineStyles)]})
 	}
-	upper.Add(potential{p.segments, !p.f.YRange.IsZero()})
 	if len(p.segments) == 0 {
 		upper.Add(notice(fmt.Sprintf("none of the %d values is finite", p.f.Steps())))
 	}
@@ -203,11 +203,10 @@ func (p *voltage) draw(page *page) {
 		Min: vg.Point{X: box.Min.X + max(left, lowerLeft), Y: box.Min.Y + bottom},
 		Max: vg.Point{X: box.Max.X, Y: box.Max.Y},
 	}
-	middle := data.Max.Y - upperHeight
-	drawPanel(page, upper, vg.Rectangle{Min: vg.Point{X: data.Min.X, Y: middle}, Max: data.Max})
+	drawPanel(page, upper, vg.Rectangle{Min: vg.Point{X: data.Min.X, Y: data.Max.Y - upperHeight}, Max: data.Max})
 	// The label of the lower panel stands in line with the upper one's.
 	lower.Y.Label.Padding += max(left, lowerLeft) - lowerLeft
-	drawPanel(page, lower, vg.Rectangle{Min: data.Min, Max: vg.Point{X: data.Max.X, Y: max(middle-between, data.Min.Y+1)}})
+	drawPanel(page, lower, vg.Rectangle{Min: data.Min, Max: vg.Point{X: data.Max.X, Y: data.Min.Y + lowerHeight}})
 }
 
 // unlabelled returns the ticks without their text: the panel beneath has it. A
@@ -246,6 +245,7 @@ func (r reference) Plot(c draw.Canvas, p *plot.Plot) {
 // not finite has no neighbour to be joined to and is a dot.
 type potential struct {
 	segments []plotter.XYs
+	style    draw.LineStyle
 	clip     bool // the axis may be shorter than the data
 }
 
@@ -256,15 +256,30 @@ func (v potential) Plot(c draw.Canvas, p *plot.Plot) {
 		for i, at := range s {
 			line[i] = vg.Point{X: x(at.X), Y: y(at.Y)}
 		}
-		switch {
-		case len(line) == 1:
-			c.DrawGlyph(draw.GlyphStyle{Color: potentialStyle.Color, Radius: 2, Shape: draw.CircleGlyph{}}, line[0])
-		case v.clip:
-			c.StrokeLines(potentialStyle, c.ClipLinesY(line)...)
-		default:
-			c.StrokeLines(potentialStyle, line)
+		if len(line) == 1 {
+			c.DrawGlyph(draw.GlyphStyle{Color: v.style.Color, Radius: 2, Shape: draw.CircleGlyph{}}, line[0])
+			continue
+		}
+		lines := [][]vg.Point{line}
+		if v.clip {
+			lines = c.ClipLinesY(line)
+		}
+		for _, l := range lines {
+			c.StrokeLines(v.style, pieces(l)...)
 		}
 	}
+}
+
+// maxPath is the number of points in a path at most. The rasterizer behind the
+// PNG takes time that grows with the square of what crosses one row of pixels.
+const maxPath = 200
+
+// pieces cuts a long line into shorter ones that meet at their ends.
+func pieces(line []vg.Point) (cut [][]vg.Point) {
+	for len(line) > maxPath {
+		cut, line = append(cut, line[:maxPath]), line[maxPath-1:]
+	}
+	return append(cut, line)
 }
 
 // events are the spikes of one neuron, a vertical tick at each time.
@@ -285,7 +300,18 @@ func (e events) Plot(c draw.Canvas, p *plot.Plot) {
 		path.Line(vg.Point{X: x(t), Y: c.Max.Y - inset})
 	}
 	c.SetLineStyle(draw.LineStyle{Color: vermilion, Width: markWidth(x(e.step) - x(0))})
-	c.Stroke(path)
+	strokeMarks(&c, path)
+}
+
+// strokeMarks strokes a path of lines of two points.
+func strokeMarks(c *draw.Canvas, path vg.Path) {
+	for len(path) > maxPath {
+		c.Stroke(path[:maxPath])
+		path = path[maxPath:]
+	}
+	if len(path) > 0 {
+		c.Stroke(path)
+	}
 }
 
 // markWidth returns the width of the mark of a spike where a step has the given
