@@ -22,17 +22,22 @@ var ErrNoGo = errors.New("no Go tool chain found")
 
 // Go is a Go tool chain.
 type Go struct {
-	Path    string // of the go command
-	Version string // as go env GOVERSION prints it
+	Path     string // of the go command
+	Version  string // as go env GOVERSION prints it
+	ModCache string // folder in which it keeps modules
 }
 
 // FindGo finds the go command: $SPIKEBOOK_GO, else the first that is new
 // enough among PATH and the usual folders, where a Jupyter server started from
 // a desktop does not look.
 func FindGo(ctx context.Context) (Go, error) {
-	candidates, chosen := []string{os.Getenv("SPIKEBOOK_GO")}, true
-	if candidates[0] == "" {
-		candidates, chosen = goFolders(), false
+	candidates, chosen := goFolders(), false
+	if path := os.Getenv("SPIKEBOOK_GO"); path != "" {
+		path, err := absolute(path)
+		if err != nil {
+			return Go{}, fmt.Errorf("%w: SPIKEBOOK_GO: %w", ErrNoGo, err)
+		}
+		candidates, chosen = []string{path}, true
 	}
 	var old []string
 	for _, path := range candidates {
@@ -68,9 +73,29 @@ func goFolders() (paths []string) {
 	return paths
 }
 
+// absolute returns the absolute path of a program that is given by path or by
+// a name on PATH.
+func absolute(program string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// tryGo asks a go command what it is.
 func tryGo(ctx context.Context, path string) (Go, error) {
-	out, err := exec.CommandContext(ctx, path, "env", "GOVERSION").Output()
-	return Go{path, strings.TrimSpace(string(out))}, err
+	g := Go{Path: path}
+	out, err := g.Run(ctx, "", "env", "GOVERSION", "GOMODCACHE")
+	if err != nil {
+		return g, err
+	}
+	lines := strings.Split(out, "\n")
+	if len(lines) < 2 || !version.IsValid(lines[0]) {
+		return g, fmt.Errorf("%s env GOVERSION: got %q, expected a version", path, lines[0])
+	}
+	g.Version, g.ModCache = lines[0], lines[1]
+	return g, nil
 }
 
 // Bin is the folder of the go command.
@@ -94,9 +119,13 @@ func (g Go) Env() []string {
 // Run runs the go command in a directory and returns its standard output. An
 // error says what was run and what it wrote.
 func (g Go) Run(ctx context.Context, dir string, args ...string) (string, error) {
+	return g.run(ctx, dir, nil, args...)
+}
+
+func (g Go) run(ctx context.Context, dir string, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, g.Path, args...)
 	cmd.Dir = dir
-	cmd.Env = g.Env()
+	cmd.Env = append(g.Env(), env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

@@ -20,11 +20,17 @@ const stamp = "prepared"
 // prepared says whether Prepare has ended well for this content.
 func (w *Workspace) prepared() bool {
 	for _, tool := range Tools {
-		if _, err := os.Stat(w.Tool(path.Base(tool))); err != nil {
+		if !w.built(tool) {
 			return false
 		}
 	}
 	_, err := os.Stat(filepath.Join(w.Dir, stamp))
+	return err == nil
+}
+
+// built says whether a tool is there.
+func (w *Workspace) built(tool string) bool {
+	_, err := os.Stat(w.Tool(path.Base(tool)))
 	return err == nil
 }
 
@@ -62,6 +68,10 @@ func main() {
 }
 `
 
+// linkFlags leaves out what a debugger would need: it takes a third of the
+// time that a cell takes to link.
+const linkFlags = "-ldflags=-s -w"
+
 // warmCells are programs whose packages most cells need. What they compile
 // stays in Go's build cache.
 var warmCells = []struct{ name, source string }{
@@ -79,42 +89,73 @@ func main() { fmt.Println(dense.Of(snn.Ones(1))) }
 }
 
 // Prepare makes everything that a kernel needs and that takes time: the tools
-// are built, what cells need is downloaded and compiled. It does nothing if
-// that has been done. It needs the network the first time.
+// are built, what cells need is downloaded and compiled. It needs the network
+// the first time, and does nothing if all is there.
 func Prepare(ctx context.Context, progress Progress) (*Workspace, error) {
 	w, err := unpack(ctx)
-	if err != nil || w.prepared() {
+	if err != nil {
+		return nil, err
+	}
+	missing, err := w.Missing()
+	if err != nil || len(missing) == 0 && w.prepared() {
 		return w, err
 	}
 	type step struct {
 		what string
 		do   func() error
 	}
-	steps := []step{{"downloading what cells need", func() error {
-		_, err := w.Go.Run(ctx, filepath.Join(w.Dir, "cell"), "mod", "download")
-		return err
-	}}}
-	for _, tool := range Tools {
-		steps = append(steps, step{"building " + path.Base(tool), func() error {
-			_, err := w.Go.Run(ctx, w.tools, "build", "-o", filepath.Join(w.tools, "bin")+string(filepath.Separator), tool)
+	var steps []step
+	if len(missing) > 0 {
+		steps = append(steps, step{"downloading what cells need", func() error {
+			_, err := w.Go.Run(ctx, filepath.Join(w.Dir, "cell"), "mod", "download")
 			return err
 		}})
+	}
+	for _, tool := range Tools {
+		if !w.built(tool) {
+			steps = append(steps, step{"building " + path.Base(tool), func() error { return w.build(ctx, tool) }})
+		}
 	}
 	for _, c := range warmCells {
 		steps = append(steps, step{"compiling for " + c.name, func() error { return w.BuildCell(ctx, c.source) }})
 	}
 	for i, s := range steps {
-		progress(i+1, len(steps), s.what)
+		if progress != nil {
+			progress(i+1, len(steps), s.what)
+		}
 		if err := s.do(); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.what, err)
 		}
 	}
-	return w, WriteFile(filepath.Join(w.Dir, stamp), nil)
+	if err := WriteFile(filepath.Join(w.Dir, stamp), nil); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCache, err)
+	}
+	return w, nil
+}
+
+// build builds a tool. The binary appears when it is whole: what is there need
+// not be built again, and may be running.
+func (w *Workspace) build(ctx context.Context, tool string) (err error) {
+	bin := filepath.Dir(w.Tool(path.Base(tool)))
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(bin, unfinished)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	binary := filepath.Join(tmp, path.Base(tool))
+	if _, err := w.Go.Run(ctx, w.tools, "build", "-o", binary, tool); err != nil {
+		return err
+	}
+	return os.Rename(binary, w.Tool(path.Base(tool)))
 }
 
 // BuildCell compiles a program, given without its package clause, as GoNB
-// compiles a cell, and throws it away.
-func (w *Workspace) BuildCell(ctx context.Context, source string) (err error) {
+// compiles a cell, and throws it away. Assignments such as GOPROXY=off change
+// the environment.
+func (w *Workspace) BuildCell(ctx context.Context, source string, env ...string) (err error) {
 	dir, err := os.MkdirTemp("", "spikebook-cell-")
 	if err != nil {
 		return err
@@ -132,6 +173,6 @@ func (w *Workspace) BuildCell(ctx context.Context, source string) (err error) {
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\n"+strings.TrimSpace(source)+"\n"), 0o600); err != nil {
 		return err
 	}
-	_, err = w.Go.Run(ctx, dir, "build", "-o", filepath.Join(dir, "cell"), "-ldflags=-s -w")
+	_, err = w.Go.run(ctx, dir, env, "build", "-o", filepath.Join(dir, "cell"), linkFlags)
 	return err
 }

@@ -17,7 +17,9 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"spikebook"
 )
@@ -32,6 +34,9 @@ const Module = "spikebook"
 
 // ErrNotPrepared is returned by Open before Prepare has done its work.
 var ErrNotPrepared = errors.New("the workspace is not prepared: run `spikebook install`")
+
+// ErrCache is returned when the cache folder cannot be written to.
+var ErrCache = errors.New("the cache cannot be written to; set SPIKEBOOK_CACHE to a folder that can")
 
 // Tools are the programs that GoNB calls, and GoNB, by import path.
 var Tools = []string{
@@ -52,26 +57,6 @@ type Workspace struct {
 	Go  Go
 
 	tools string // folder of the tools' binaries
-}
-
-// CacheDir returns the folder in which all that can be made again is kept:
-// $SPIKEBOOK_CACHE, or .cache/spikebook in the checkout whose bin holds the
-// running program, or spikebook in the user's cache folder.
-func CacheDir() (string, error) {
-	if dir := os.Getenv("SPIKEBOOK_CACHE"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	if self, err := os.Executable(); err == nil && filepath.Base(filepath.Dir(self)) == "bin" {
-		root := filepath.Dir(filepath.Dir(self))
-		if mod, err := os.ReadFile(filepath.Join(root, "go.mod")); err == nil && bytes.HasPrefix(mod, []byte("module "+Module+"\n")) {
-			return filepath.Join(root, ".cache", "spikebook"), nil
-		}
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no folder for the cache, set SPIKEBOOK_CACHE: %w", err)
-	}
-	return filepath.Join(dir, "spikebook"), nil
 }
 
 // Open returns the workspace if it is prepared. What is missing or damaged in
@@ -106,30 +91,30 @@ func unpack(ctx context.Context) (*Workspace, error) {
 		return nil, err
 	}
 	w := &Workspace{
-		Dir:   filepath.Join(cache, "module-"+digest(files, g.Version)),
+		Dir:   filepath.Join(cache, modulePrefix+digest(files, g.Version)),
 		Go:    g,
-		tools: filepath.Join(cache, "tools-"+digest(tools, g.Version)),
+		tools: filepath.Join(cache, toolsPrefix+digest(tools, g.Version)),
 	}
 	// The cells' go.mod names the folder, so it comes last.
-	mod := bytes.ReplaceAll(files["cell/go.mod"], []byte(placeholder), []byte(quoteMod(w.Dir)))
-	files["cell/go.mod"] = mod
-	for dir, set := range map[string]map[string][]byte{w.Dir: files, w.tools: tools} {
-		for name, data := range set {
-			if err := WriteFile(filepath.Join(dir, filepath.FromSlash(name)), data); err != nil {
-				return nil, fmt.Errorf("the cache %s cannot be written: %w", cache, err)
-			}
-		}
+	files["cell/go.mod"] = bytes.ReplaceAll(files["cell/go.mod"], []byte(Placeholder), []byte(quoteMod(w.Dir)))
+	err = mirror(w.Dir, files, stamp)
+	if err == nil {
+		err = mirror(w.tools, tools, "bin")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCache, err)
 	}
 	return w, nil
 }
 
-// placeholder stands in the embedded go.mod of the cells for the folder of the
+// Placeholder stands in the embedded go.mod of the cells for the folder of the
 // unpacked module.
-const placeholder = "../placeholder"
+const Placeholder = "../placeholder"
 
+// quoteMod writes a path as go.mod wants it.
 func quoteMod(dir string) string {
-	if strings.ContainsAny(dir, " \t\"'`") {
-		return fmt.Sprintf("%q", dir)
+	if strings.ContainsAny(dir, " \t\"'`()[]{},") || strings.Contains(dir, "/*") {
+		return strconv.Quote(dir)
 	}
 	return dir
 }
@@ -190,32 +175,6 @@ func digest(files map[string][]byte, goVersion string) string {
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
-// WriteFile writes a file unless it is there with that content, and makes its
-// folder. The file appears whole or not at all; other processes may do the
-// same at the same time.
-func WriteFile(name string, data []byte) error {
-	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
-		return nil
-	}
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
 // Tool returns the path of a tool's binary.
 func (w *Workspace) Tool(name string) string { return filepath.Join(w.tools, "bin", name) }
 
@@ -232,17 +191,21 @@ func (w *Workspace) Preload() []string {
 	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 	from := func(name string) string { return quote(filepath.Join(w.Dir, "cell", name)) }
 	return []string{
-		"!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"-ldflags=-s -w\"\n",
+		"!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"" + linkFlags + "\"\n",
 		"import (\n\t\"" + strings.Join(Imports, "\"\n\t\"") + "\"\n)\n",
 	}
 }
 
-// Startup returns the user's start-up cell, spikebook/startup.go in the
-// configuration folder, if there is one.
+// Startup returns the user's start-up cell, if there is one: the file
+// spikebook/startup.go in $XDG_CONFIG_HOME, or in ~/.config on every system.
 func Startup() (code string, ok bool, err error) {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", false, nil // no home, no start-up file
+	dir := os.Getenv("XDG_CONFIG_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", false, nil // no home, no start-up file
+		}
+		dir = filepath.Join(home, ".config")
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "spikebook", "startup.go"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -251,7 +214,7 @@ func Startup() (code string, ok bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("start-up file: %w", err)
 	}
-	return string(data), true, nil
+	return string(data), len(bytes.TrimSpace(data)) > 0, nil
 }
 
 // ToolVersion returns the version of the module that provides a tool.
@@ -260,10 +223,53 @@ func ToolVersion(module string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(mod)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == module {
-			return f[1], nil
-		}
+	if v, ok := requirements(mod)[module]; ok {
+		return v, nil
 	}
 	return "", fmt.Errorf("%s is not in go.mod", module)
+}
+
+// requirements returns the versions of the modules that a go.mod requires.
+func requirements(mod []byte) map[string]string {
+	versions := map[string]string{}
+	for line := range strings.Lines(string(mod)) {
+		f := strings.Fields(strings.TrimPrefix(line, "require "))
+		if len(f) > 1 && strings.HasPrefix(f[1], "v") {
+			versions[f[0]] = f[1]
+		}
+	}
+	return versions
+}
+
+// Missing returns the modules of the cells that Go's module cache lacks, as
+// path@version.
+func (w *Workspace) Missing() (modules []string, err error) {
+	mod, err := os.ReadFile(filepath.Join(w.Dir, "cell", "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	for path, version := range requirements(mod) {
+		if path == Module {
+			continue // replaced by the unpacked one
+		}
+		dir := filepath.Join(w.Go.ModCache, filepath.FromSlash(escape(path)+"@"+escape(version)))
+		if _, err := os.Stat(dir); err != nil {
+			modules = append(modules, path+"@"+version)
+		}
+	}
+	slices.Sort(modules)
+	return modules, nil
+}
+
+// escape writes a module's path or version as the module cache does, for the
+// sake of file systems that do not tell upper from lower case.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsUpper(r) {
+			b.WriteByte('!')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }

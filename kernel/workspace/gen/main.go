@@ -6,11 +6,16 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"spikebook"
+	"spikebook/kernel/workspace"
 )
 
 func main() {
@@ -20,83 +25,98 @@ func main() {
 	}
 }
 
-func generate(to string) error {
+// generate writes the files to a folder.
+func generate(to string) (err error) {
 	tmp, err := os.MkdirTemp("", "spikebook-gen-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	root, err := spikebook.Source.ReadFile("go.mod")
+	if err != nil {
+		return err
+	}
+	goLine, required, err := split(root)
+	if err != nil {
+		return err
+	}
 
-	// The packages that cells import, as they are unpacked.
-	module := filepath.Join(tmp, "placeholder")
-	for _, pattern := range []string{"snn/*.go", "snn/*/*.go", "display/*.go", "display/figure/*.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			return err
-		}
-		for _, f := range files {
-			if strings.HasSuffix(f, "_test.go") {
-				continue
-			}
-			if err := copyFile(f, filepath.Join(module, f)); err != nil {
-				return err
-			}
-		}
-	}
-	// All of the repository's versions; tidy keeps those that matter.
-	root, err := os.ReadFile("go.mod")
-	if err != nil {
+	// The packages that cells import, as they are unpacked, and all of the
+	// repository's versions: tidy keeps those that matter.
+	module := filepath.Join(tmp, "module")
+	if err := unpack(module); err != nil {
 		return err
 	}
-	start := bytes.Index(root, []byte("\nrequire ("))
-	goLine := bytes.Index(root, []byte("\ngo "))
-	if start < 0 || goLine < 0 {
-		return fmt.Errorf("go.mod has no go line or no requirements")
-	}
-	version := strings.TrimSpace(strings.SplitN(string(root[goLine+4:]), "\n", 2)[0])
-	requirements := string(root[start:])
-	sum, err := os.ReadFile("go.sum")
-	if err != nil {
-		return err
-	}
-	if err := tidy(module, "module spikebook\n\ngo "+version+"\n"+requirements, sum); err != nil {
+	if err := tidy(module, "module "+workspace.Module+"\n\n"+goLine+"\n"+required); err != nil {
 		return err
 	}
 
 	// A cell that imports them all.
 	cell := filepath.Join(tmp, "cell")
-	var imports strings.Builder
-	for _, dir := range []string{"snn", "snn/dense", "snn/dynamics", "snn/neuron", "snn/surrogate", "display"} {
-		fmt.Fprintf(&imports, "import _ \"spikebook/%s\"\n", dir)
-	}
-	if err := os.MkdirAll(cell, 0o755); err != nil {
+	program := "package main\n\nimport (\n\t_ \"" + strings.Join(workspace.Imports, "\"\n\t_ \"") + "\"\n)\n\nfunc main() {}\n"
+	if err := workspace.WriteFile(filepath.Join(cell, "main.go"), []byte(program)); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(cell, "main.go"), []byte("package main\n\n"+imports.String()+"\nfunc main() {}\n"), 0o644); err != nil {
+	mod := "module cell\n\n" + goLine + "\n\nrequire " + workspace.Module + " v0.0.0\n\n" +
+		"replace " + workspace.Module + " => ../module\n" + required
+	if err := tidy(cell, mod); err != nil {
 		return err
 	}
-	mod := "module cell\n\ngo " + version + "\n\nrequire spikebook v0.0.0\n\nreplace spikebook => ../placeholder\n" + requirements
-	if err := tidy(cell, mod, sum); err != nil {
-		return err
-	}
-	for from, name := range map[string]string{
-		filepath.Join(module, "go.mod"): "spikebook.mod", filepath.Join(module, "go.sum"): "spikebook.sum",
-		filepath.Join(cell, "go.mod"): "cell.mod", filepath.Join(cell, "go.sum"): "cell.sum",
+
+	// A file called go.mod would make a module of the folder it is embedded from.
+	for name, from := range map[string]string{
+		"spikebook.mod": filepath.Join(module, "go.mod"), "spikebook.sum": filepath.Join(module, "go.sum"),
+		"cell.mod": filepath.Join(cell, "go.mod"), "cell.sum": filepath.Join(cell, "go.sum"),
 	} {
-		if err := copyFile(from, filepath.Join(to, name)); err != nil {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		data = bytes.ReplaceAll(data, []byte("=> ../module"), []byte("=> "+workspace.Placeholder))
+		if err := workspace.WriteFile(filepath.Join(to, name), data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tidy writes go.mod and go.sum and lets the go command reduce them.
-func tidy(dir, mod string, sum []byte) error {
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o644); err != nil {
+// split returns the line of a go.mod that names the Go version, and all from
+// its first requirement on.
+func split(mod []byte) (goLine, required string, err error) {
+	_, after, found := strings.Cut(string(mod), "\ngo ")
+	start := strings.Index(after, "\nrequire (")
+	if !found || start < 0 {
+		return "", "", errors.New("go.mod has no go line, or no requirements after it")
+	}
+	version, _, _ := strings.Cut(after, "\n")
+	return "go " + version, after[start:], nil
+}
+
+// unpack writes the packages that cells link, without their tests.
+func unpack(to string) error {
+	return fs.WalkDir(spikebook.Source, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		data, err := spikebook.Source.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		return workspace.WriteFile(filepath.Join(to, name), data)
+	})
+}
+
+// tidy writes go.mod and the repository's go.sum and lets the go command
+// reduce them.
+func tidy(dir, mod string) error {
+	sum, err := spikebook.Source.ReadFile("go.sum")
+	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o644); err != nil {
-		return err
+	for name, data := range map[string][]byte{"go.mod": []byte(mod), "go.sum": sum} {
+		if err := workspace.WriteFile(filepath.Join(dir, name), data); err != nil {
+			return err
+		}
 	}
 	cmd := exec.Command("go", "mod", "tidy")
 	cmd.Dir = dir
@@ -105,15 +125,4 @@ func tidy(dir, mod string, sum []byte) error {
 		return fmt.Errorf("go mod tidy: %w\n%s", err, out)
 	}
 	return nil
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o644)
 }
