@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"math"
+	"strings"
 
 	xfont "golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
@@ -80,8 +81,8 @@ func (c *pngCanvas) bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// pdfCanvas is vgpdf's canvas, except that images keep hard edges and text may
-// hold any letter of the font.
+// pdfCanvas is vgpdf's canvas, except that images keep hard edges and stand
+// upright, and that text may be bold and hold any letter of the font.
 type pdfCanvas struct{ *vgpdf.Canvas }
 
 // minImagePixels is the least number of pixels along each side of an image in a
@@ -89,18 +90,16 @@ type pdfCanvas struct{ *vgpdf.Canvas }
 // stay cells.
 const minImagePixels = 800
 
-// DrawImage draws img with each pixel repeated.
+// DrawImage draws img, paletted as all images of this package are, with each
+// pixel repeated and the rows in reverse: vgpdf turns the page upside down, so
+// that y points upwards, and an image with it.
 func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
-	src, ok := img.(*image.Paletted)
-	if !ok {
-		c.Canvas.DrawImage(rect, img)
-		return
-	}
+	src := img.(*image.Paletted)
 	w, h := src.Rect.Dx(), src.Rect.Dy()
 	kx, ky := (minImagePixels+w-1)/w, (minImagePixels+h-1)/h
 	dst := image.NewPaletted(image.Rect(0, 0, w*kx, h*ky), src.Palette)
 	for y := range h * ky {
-		row := src.Pix[y/ky*src.Stride:]
+		row := src.Pix[(h*ky-1-y)/ky*src.Stride:]
 		for x := range w * kx {
 			dst.Pix[y*dst.Stride+x] = row[x/kx]
 		}
@@ -108,20 +107,14 @@ func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	c.Canvas.DrawImage(rect, dst)
 }
 
-// FillString draws text. vgpdf writes text in the Western code page; what goes
-// beyond ASCII is drawn as outlines of its letters instead.
+// FillString draws text. vgpdf cannot find the bold fonts that it registers, and
+// writes text in the Western code page; what is bold or goes beyond ASCII is
+// drawn as outlines of its letters instead.
 func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, text string) {
-	for _, r := range text {
-		if r >= 0x80 {
-			c.Fill(outline(f, pt, text))
-			return
-		}
-	}
-	if f.Font.Weight == xfont.WeightBold {
-		// vgpdf registers a bold font as a family of its own, and then asks
-		// for the bold style of that family, which is not there.
-		f.Font.Typeface += "Bold"
-		f.Font.Weight = xfont.WeightNormal
+	beyondASCII := func(r rune) bool { return r >= 0x80 }
+	if f.Font.Weight != xfont.WeightNormal || strings.ContainsFunc(text, beyondASCII) {
+		c.Fill(outline(f, pt, text))
+		return
 	}
 	c.Canvas.FillString(f, pt, text)
 }

@@ -38,7 +38,7 @@ func (p *heatmap) marks() int { return p.f.Steps() * p.f.Neurons() }
 
 func (p *heatmap) note() string {
 	if p.bins.several() {
-		return "each pixel is the mean of its cells"
+		return "each pixel is the mean of its values"
 	}
 	return ""
 }

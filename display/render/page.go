@@ -239,5 +239,10 @@ func drawPanel(c vg.Canvas, p *plot.Plot, data vg.Rectangle) {
 type notice string
 
 func (n notice) Plot(c draw.Canvas, _ *plot.Plot) {
-	fillMiddle(&c, sans(tickSize, faint, draw.XCenter, draw.YBottom), c.Center(), string(n))
+	style := sans(tickSize, faint, draw.XCenter, draw.YBottom)
+	half := vg.Point{X: style.Width(string(n))/2 + 4, Y: tickSize * 0.7}
+	behind := vg.Rectangle{Min: c.Center().Sub(half), Max: c.Center().Add(half)}
+	c.SetColor(ground)
+	c.Fill(behind.Path())
+	fillMiddle(&c, style, c.Center(), string(n))
 }

@@ -186,7 +186,7 @@ func (p *voltage) draw(page *page) {
 	upper.X.Min, upper.X.Max = lower.X.Min, lower.X.Max
 	upper.X.Tick.Marker = unlabelled(lower.X.Tick.Marker.Ticks(lower.X.Min, lower.X.Max))
 	upper.Y.Min, upper.Y.Max = p.lo, p.hi
-	upper.Y.Tick.Marker = ticks(p.lo, p.hi, max(2, int(upperHeight/32)), p.f.IntYTicks)
+	upper.Y.Tick.Marker = ticks(p.lo, p.hi, max(1, int(upperHeight/30)), p.f.IntYTicks)
 	upper.Y.Label.Text = elide(p.f.YLabel, upper.Y.Label.TextStyle, upperHeight)
 	upper.Add(newGrid())
 	upper.Add(potential{p.segments, potentialStyle, !p.f.YRange.IsZero()})
