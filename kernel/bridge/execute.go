@@ -30,6 +30,7 @@ type execution struct {
 	reply       *gonbReply // GoNB's execute_reply, when it is there
 	idle        bool       // GoNB has said that it is idle: all outputs are there
 	interrupted int        // how often
+	abort       bool       // the cells that wait behind it will not be run
 }
 
 // cell is the source of a cell that was run, to explain errors with.
@@ -141,7 +142,7 @@ func (b *Bridge) conclude(e *execution) {
 	}
 	b.send(e.channel, e.request.Reply(b.session, content))
 	b.status(e.request, "idle")
-	if e.failure != nil && e.StopOnError {
+	if e.abort || e.failure != nil && e.StopOnError {
 		b.abortQueue()
 	}
 }
@@ -185,19 +186,22 @@ func (b *Bridge) dropPreload() {
 }
 
 // Interrupt interrupts the running cell as Ctrl-C does; the second time, what
-// runs is killed. Waiting cells are aborted. It must be called by the
-// goroutine of Run; see [Bridge.Signal].
+// runs is killed. Waiting cells are aborted, after the running one: replies
+// come in the order of the requests. It must be called by the goroutine of Run;
+// see [Bridge.Signal].
 func (b *Bridge) Interrupt() {
 	e := b.running
-	if e != nil && e.request != nil && b.backend != nil {
-		e.interrupted++
-		if e.interrupted == 1 {
-			b.backend.Interrupt()
-		} else {
-			b.backend.Kill()
-		}
+	if e == nil || e.request == nil {
+		b.abortQueue()
+		return
 	}
-	b.abortQueue()
+	e.abort = true
+	e.interrupted++
+	if e.interrupted == 1 {
+		b.backend.Interrupt()
+	} else {
+		b.backend.Kill()
+	}
 }
 
 // Signal is Interrupt for other goroutines.

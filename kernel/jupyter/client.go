@@ -53,11 +53,12 @@ func Dial(ctx context.Context, c Connection, log *slog.Logger) (*Client, error) 
 		s.Close()
 		return nil, fmt.Errorf("iopub socket: %w", err)
 	}
+	decode := func(frames [][]byte) (*Message, error) { return Decode(frames, s.key) }
 	for ch, socket := range s.sockets {
 		s.readers.Add(1)
 		go func() {
 			defer s.readers.Done()
-			receive(life, ch, socket, s.key, s.received, log)
+			receive(life, ch, socket, decode, s.received, log)
 		}()
 	}
 	return s, nil

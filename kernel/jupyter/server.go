@@ -23,6 +23,7 @@ type Server struct {
 	key      []byte
 	log      *slog.Logger
 	received chan Received
+	replays  replays
 	sockets  map[Channel]zmq4.Socket
 	beat     zmq4.Socket
 	sending  [4]sync.Mutex // the library's sockets are not safe for concurrent sends
@@ -63,7 +64,7 @@ func Listen(ctx context.Context, c Connection, log *slog.Logger) (*Server, error
 		s.readers.Add(1)
 		go func() {
 			defer s.readers.Done()
-			receive(ctx, ch, s.sockets[ch], s.key, s.received, log)
+			receive(ctx, ch, s.sockets[ch], s.decode, s.received, log)
 		}()
 	}
 	s.readers.Add(1)
@@ -145,8 +146,17 @@ func (s *Server) Close() {
 	s.readers.Wait()
 }
 
+// decode decodes a message that was not received before.
+func (s *Server) decode(frames [][]byte) (*Message, error) {
+	m, err := Decode(frames, s.key)
+	if err == nil && len(s.key) > 0 && s.replays.seen(signature(frames)) {
+		return nil, ErrReplay
+	}
+	return m, err
+}
+
 // receive decodes what comes on a socket until ctx ends.
-func receive(ctx context.Context, ch Channel, socket zmq4.Socket, key []byte, to chan<- Received, log *slog.Logger) {
+func receive(ctx context.Context, ch Channel, socket zmq4.Socket, decode func([][]byte) (*Message, error), to chan<- Received, log *slog.Logger) {
 	for ctx.Err() == nil {
 		frames, err := socket.Recv()
 		if err != nil {
@@ -155,7 +165,7 @@ func receive(ctx context.Context, ch Channel, socket zmq4.Socket, key []byte, to
 			}
 			continue
 		}
-		m, err := Decode(frames.Frames, key)
+		m, err := decode(frames.Frames)
 		if err != nil {
 			log.Warn("message dropped", "channel", ch, "error", err)
 			continue

@@ -3,6 +3,7 @@ package jupyter
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -93,6 +94,25 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	if _, err := Decode(frames(), []byte(key)); !errors.Is(err, ErrSignature) {
 		t.Errorf("got %v, want ErrSignature", err)
+	}
+}
+
+func TestReplays(t *testing.T) {
+	s := &Server{key: []byte(key)}
+	if _, err := s.decode(signed(frames())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.decode(signed(frames())); !errors.Is(err, ErrReplay) {
+		t.Errorf("the same message again: %v", err)
+	}
+	for i := range replayWindow {
+		s.replays.seen([]byte(strconv.Itoa(i)))
+	}
+	if _, err := s.decode(signed(frames())); err != nil {
+		t.Errorf("a message older than the window is forgotten, got %v", err)
+	}
+	if len(s.replays.known) != replayWindow {
+		t.Errorf("%d signatures are kept, want %d", len(s.replays.known), replayWindow)
 	}
 }
 
