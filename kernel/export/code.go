@@ -1,7 +1,6 @@
 package export
 
 import (
-	"bytes"
 	"fmt"
 	"html"
 	"strings"
@@ -21,15 +20,17 @@ var formatter = chromahtml.New(chromahtml.WithClasses(true), chromahtml.PreventS
 
 // codeCSS returns the colours of code in both themes. Print is always light.
 func codeCSS() (string, error) {
-	var b bytes.Buffer
-	if err := formatter.WriteCSS(&b, styles.Get("github")); err != nil {
-		return "", err
+	var b strings.Builder
+	for _, theme := range []struct{ media, style string }{
+		{"not screen, not all and (prefers-color-scheme: dark)", "github"},
+		{"screen and (prefers-color-scheme: dark)", "github-dark"},
+	} {
+		fmt.Fprintf(&b, "@media %s {\n", theme.media)
+		if err := formatter.WriteCSS(&b, styles.Get(theme.style)); err != nil {
+			return "", err
+		}
+		b.WriteString("}\n")
 	}
-	b.WriteString("@media screen and (prefers-color-scheme: dark) {\n")
-	if err := formatter.WriteCSS(&b, styles.Get("github-dark")); err != nil {
-		return "", err
-	}
-	b.WriteString("}\n")
 	return b.String(), nil
 }
 

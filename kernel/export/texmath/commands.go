@@ -33,7 +33,14 @@ func init() {
 		},
 		"xrightarrow": func(p *parser) *node { return p.arrow("→") },
 		"xleftarrow":  func(p *parser) *node { return p.arrow("←") },
-		"phantom":     func(p *parser) *node { return element("mphantom", p.argument()) },
+		// Few fonts have a bar that grows; a border does.
+		"overline": func(p *parser) *node {
+			return element("mrow", p.argument()).with("style", "border-top:0.06em solid;padding-top:0.12em")
+		},
+		"underline": func(p *parser) *node {
+			return element("mrow", p.argument()).with("style", "border-bottom:0.06em solid;padding-bottom:0.12em")
+		},
+		"phantom": func(p *parser) *node { return element("mphantom", p.argument()) },
 		"boxed": func(p *parser) *node {
 			return element("mrow", p.argument()).with("style", "border:1px solid;padding:0.3em")
 		},
@@ -194,7 +201,7 @@ func (p *parser) overset() *node {
 }
 
 func (p *parser) arrow(text string) *node {
-	label := element("mpadded", p.argument()).with("lspace", "0.5em").with("width", "+1em")
+	label := element("mrow", gap("0.6em"), p.argument(), gap("0.6em"))
 	return element("mover", leaf("mo", text).with("stretchy", "true"), label).as(rel)
 }
 

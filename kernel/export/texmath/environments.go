@@ -26,7 +26,8 @@ var environments = map[string]environment{
 	"subarray": {columns: "c", spec: true, small: true},
 }
 
-var alignments = map[byte]string{'l': "left", 'c': "center", 'r': "right"}
+// alignments has what differs from the centre, where cells stand by themselves.
+var alignments = map[byte]string{'l': "left", 'r': "right"}
 
 // environment reads from after \begin to \end{...}.
 func (p *parser) environment() *node {
@@ -102,12 +103,19 @@ func (env environment) table(lines [][]*node) *node {
 		line := element("mtr")
 		for i, cell := range cells {
 			td := element("mtd", cell)
-			// Core has no columnalign; a style does it.
-			style := "text-align:" + alignments[env.columns[env.column(i)]]
-			if env.tight {
-				style += ";padding-left:" + tightPadding(i) + ";padding-right:0"
+			var style []string
+			if side := alignments[env.columns[env.column(i)]]; side != "" {
+				// Firefox knows the attribute. Core does not have it, and without
+				// its prefix the property places lines of text, not a formula.
+				td.with("columnalign", side)
+				style = append(style, "text-align:-webkit-"+side)
 			}
-			td.with("style", style)
+			if env.tight {
+				style = append(style, "padding-left:"+tightPadding(i)+";padding-right:0")
+			}
+			if style != nil {
+				td.with("style", strings.Join(style, ";"))
+			}
 			line.kids = append(line.kids, td)
 		}
 		grid.kids = append(grid.kids, line)

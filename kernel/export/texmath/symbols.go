@@ -102,7 +102,6 @@ var accents = map[string]accent{
 	"hat": {mark: "^"}, "check": {mark: "ˇ"}, "tilde": {mark: "~"}, "acute": {mark: "´"}, "grave": {mark: "`"},
 	"dot": {mark: "˙"}, "ddot": {mark: "¨"}, "breve": {mark: "˘"}, "bar": {mark: "¯"}, "vec": {mark: "→"}, "mathring": {mark: "˚"},
 	"widehat": {mark: "^", stretchy: true}, "widetilde": {mark: "~", stretchy: true},
-	"overline": {mark: "‾", stretchy: true}, "underline": {mark: "_", below: true, stretchy: true},
 	"overrightarrow": {mark: "→", stretchy: true}, "overleftarrow": {mark: "←", stretchy: true},
 	"overbrace": {mark: "⏞", stretchy: true, limits: true}, "underbrace": {mark: "⏟", below: true, stretchy: true, limits: true},
 }

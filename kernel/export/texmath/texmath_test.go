@@ -83,6 +83,8 @@ func TestMathML(t *testing.T) {
 
 		// Accents and alphabets.
 		{`\hat x`, `<mover accent="true"><mi>x</mi><mo stretchy="false">^</mo></mover>`},
+		{`\overline{ab}`, `<mrow style="border-top:0.06em solid;padding-top:0.12em"><mrow><mi>a</mi><mi>b</mi></mrow></mrow>`},
+		{`\xrightarrow{a}`, `<mover><mo stretchy="true">→</mo><mrow><mspace width="0.6em"></mspace><mi>a</mi><mspace width="0.6em"></mspace></mrow></mover>`},
 		{`\underbrace{x}_n`, `<munder><munder accentunder="true"><mi>x</mi><mo stretchy="true">⏟</mo></munder><mi>n</mi></munder>`},
 		{`\mathbb{R}^N`, `<msup><mi>ℝ</mi><mi>N</mi></msup>`},
 		{`\mathbb 1`, `<mn>𝟙</mn>`},
@@ -114,22 +116,22 @@ func TestMathML(t *testing.T) {
 func TestEnvironments(t *testing.T) {
 	got := body(t, `\begin{aligned} a &= b \\[2pt] &- c \\ \end{aligned}`)
 	want := `<mtable displaystyle="true">` +
-		`<mtr><mtd style="text-align:right;padding-left:0;padding-right:0"><mi>a</mi></mtd>` +
-		`<mtd style="text-align:left;padding-left:0;padding-right:0"><mrow><mo>=</mo><mi>b</mi></mrow></mtd></mtr>` +
-		`<mtr><mtd style="text-align:right;padding-left:0;padding-right:0"><mrow></mrow></mtd>` +
-		`<mtd style="text-align:left;padding-left:0;padding-right:0"><mrow><mo form="infix">−</mo><mi>c</mi></mrow></mtd></mtr></mtable>`
+		`<mtr><mtd columnalign="right" style="text-align:-webkit-right;padding-left:0;padding-right:0"><mi>a</mi></mtd>` +
+		`<mtd columnalign="left" style="text-align:-webkit-left;padding-left:0;padding-right:0"><mrow><mo>=</mo><mi>b</mi></mrow></mtd></mtr>` +
+		`<mtr><mtd columnalign="right" style="text-align:-webkit-right;padding-left:0;padding-right:0"><mrow></mrow></mtd>` +
+		`<mtd columnalign="left" style="text-align:-webkit-left;padding-left:0;padding-right:0"><mrow><mo form="infix">−</mo><mi>c</mi></mrow></mtd></mtr></mtable>`
 	if got != want {
 		t.Errorf("aligned\n got %s\nwant %s", got, want)
 	}
 	got = body(t, `\begin{cases} 1, & x \geq 0 \\ 0, & x < 0 \end{cases}`)
 	want = `<mrow><mo form="prefix" stretchy="true">{</mo><mtable>` +
-		`<mtr><mtd style="text-align:left"><mrow><mn>1</mn><mo>,</mo></mrow></mtd><mtd style="text-align:left"><mrow><mi>x</mi><mo>≥</mo><mn>0</mn></mrow></mtd></mtr>` +
-		`<mtr><mtd style="text-align:left"><mrow><mn>0</mn><mo>,</mo></mrow></mtd><mtd style="text-align:left"><mrow><mi>x</mi><mo>&lt;</mo><mn>0</mn></mrow></mtd></mtr></mtable></mrow>`
+		`<mtr><mtd columnalign="left" style="text-align:-webkit-left"><mrow><mn>1</mn><mo>,</mo></mrow></mtd><mtd columnalign="left" style="text-align:-webkit-left"><mrow><mi>x</mi><mo>≥</mo><mn>0</mn></mrow></mtd></mtr>` +
+		`<mtr><mtd columnalign="left" style="text-align:-webkit-left"><mrow><mn>0</mn><mo>,</mo></mrow></mtd><mtd columnalign="left" style="text-align:-webkit-left"><mrow><mi>x</mi><mo>&lt;</mo><mn>0</mn></mrow></mtd></mtr></mtable></mrow>`
 	if got != want {
 		t.Errorf("cases\n got %s\nwant %s", got, want)
 	}
 	got = body(t, `\begin{array}{l|r} a & b & c \end{array}`)
-	want = `<mtable><mtr><mtd style="text-align:left"><mi>a</mi></mtd><mtd style="text-align:right"><mi>b</mi></mtd><mtd style="text-align:right"><mi>c</mi></mtd></mtr></mtable>`
+	want = `<mtable><mtr><mtd columnalign="left" style="text-align:-webkit-left"><mi>a</mi></mtd><mtd columnalign="right" style="text-align:-webkit-right"><mi>b</mi></mtd><mtd columnalign="right" style="text-align:-webkit-right"><mi>c</mi></mtd></mtr></mtable>`
 	if got != want {
 		t.Errorf("array\n got %s\nwant %s", got, want)
 	}
@@ -144,7 +146,7 @@ func TestEnvironments(t *testing.T) {
 			spec = "{rl}"
 		}
 		out := body(t, `\begin{`+name+`}`+spec+`x & y \\ z \end{`+name+`}`)
-		if strings.Count(out, "<mtr>") != 2 || strings.Count(out, "<mtd ") != 3 {
+		if strings.Count(out, "<mtr>") != 2 || strings.Count(out, "</mtd>") != 3 {
 			t.Errorf("%s: %s", name, out)
 		}
 	}
