@@ -31,25 +31,35 @@ type Go struct {
 // enough among PATH and the usual folders, where a Jupyter server started from
 // a desktop does not look.
 func FindGo(ctx context.Context) (Go, error) {
-	candidates, chosen := goFolders(), false
-	if path := os.Getenv("SPIKEBOOK_GO"); path != "" {
-		path, err := absolute(path)
+	if chosen := os.Getenv("SPIKEBOOK_GO"); chosen != "" {
+		g, err := tryGo(ctx, chosen)
 		if err != nil {
-			return Go{}, fmt.Errorf("%w: SPIKEBOOK_GO: %w", ErrNoGo, err)
+			return g, fmt.Errorf("%w: SPIKEBOOK_GO is %q: %w", ErrNoGo, chosen, err)
 		}
-		candidates, chosen = []string{path}, true
+		return pick([]Go{g})
 	}
-	var old []string
-	for _, path := range candidates {
-		g, err := tryGo(ctx, path)
-		switch {
-		case err == nil && version.Compare(g.Version, MinGo) >= 0:
-			return g, nil
-		case err == nil:
-			old = append(old, fmt.Sprintf("%s is %s", path, g.Version))
-		case chosen:
-			return g, fmt.Errorf("%w: SPIKEBOOK_GO is %q: %w", ErrNoGo, path, err)
+	var found []Go
+	for _, path := range goFolders() {
+		if g, err := tryGo(ctx, path); err == nil {
+			if found = append(found, g); g.recent() {
+				break
+			}
 		}
+	}
+	return pick(found)
+}
+
+// recent says whether a Go is new enough.
+func (g Go) recent() bool { return version.Compare(g.Version, MinGo) >= 0 }
+
+// pick returns the first that is new enough.
+func pick(found []Go) (Go, error) {
+	var old []string
+	for _, g := range found {
+		if g.recent() {
+			return g, nil
+		}
+		old = append(old, fmt.Sprintf("%s is %s", g.Path, g.Version))
 	}
 	if len(old) > 0 {
 		return Go{}, fmt.Errorf("%w that is new enough: %s, expected %s or later", ErrNoGo, strings.Join(old, ", "), MinGo)
@@ -85,6 +95,10 @@ func absolute(program string) (string, error) {
 
 // tryGo asks a go command what it is.
 func tryGo(ctx context.Context, path string) (Go, error) {
+	path, err := absolute(path)
+	if err != nil {
+		return Go{}, err
+	}
 	g := Go{Path: path}
 	out, err := g.Run(ctx, "", "env", "GOVERSION", "GOMODCACHE")
 	if err != nil {
