@@ -131,7 +131,7 @@ func ln(x float64) float64 {
 // series within an eighth of a turn.
 func sinCosTurns(u float64) (sin, cos float64) {
 	quarter := math.Floor(float64(u*4) + 0.5)
-	x := float64((u - quarter/4) * (2 * math.Pi)) // u has 24 bits, so the difference is exact
+	x := float64((u - float64(quarter*0.25)) * (2 * math.Pi)) // u has 24 bits, so the difference is exact
 	x2 := float64(x * x)
 	s, c := float64(x*horner(x2, sinSeries[:])), horner(x2, cosSeries[:])
 	switch int(quarter) & 3 {

@@ -1,8 +1,6 @@
 package dynamics
 
 import (
-	"fmt"
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,21 +18,23 @@ type Run struct {
 
 // blockSize is how many neurons go through all steps together. The registers
 // of a typical neuron for that many fit into the first-level cache.
-const blockSize = 256
+const blockSize = 512
 
 // parallelWork is how many neuron-steps are worth a second goroutine.
 const parallelWork = 1 << 15
 
-func bitsOf(v float32) uint32 { return math.Float32bits(v) }
-
 // Run runs T steps for N neurons. Blocks of neurons are spread over the
-// processors; the results do not depend on how. It panics if a slice has
-// another length than it should: that is a mistake of the caller, who knows the
-// shapes.
+// processors; the results do not depend on how. It panics with an *Error if a
+// slice has another length than it should: that is a mistake of the caller, who
+// knows the shapes.
 func (p *Program) Run(r Run) { p.run(r, blockSize, runtime.GOMAXPROCS(0)) }
 
 func (p *Program) run(r Run, block, workers int) {
 	p.check(r)
+	if r.N == 0 {
+		return
+	}
+	block = min(block, r.N)
 	blocks := (r.N + block - 1) / block
 	workers = min(workers, blocks, 1+r.T*r.N/parallelWork)
 	if workers <= 1 {
@@ -46,6 +46,11 @@ func (p *Program) run(r Run, block, workers int) {
 		m.free()
 		return
 	}
+	p.spread(r, block, workers)
+}
+
+// spread gives each worker the next block until there is none.
+func (p *Program) spread(r Run, block, workers int) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range workers {
@@ -72,7 +77,7 @@ func (p *Program) check(r Run) {
 		bad = bad || len(s) != r.N || r.Trace != nil && r.Trace[i] != nil && len(r.Trace[i]) != r.T*r.N
 	}
 	if bad {
-		panic(fmt.Sprintf("dynamics: slices do not fit a run of %d steps, %d neurons, %d parameters and %d states",
+		panic(errorf("slices do not fit a run of %d steps, %d neurons, %d parameters and %d states",
 			r.T, r.N, len(p.params), len(p.states)))
 	}
 }
@@ -81,7 +86,7 @@ func (p *Program) check(r Run) {
 type machine struct {
 	*Program
 	memory    []float32
-	registers [][]float32 // views of memory; input, output and states are views of the run
+	registers [][]float32 // views of memory; those of input, output and states are views of the run
 	own       [][]float32 // the views of memory
 }
 
@@ -108,13 +113,14 @@ func (p *Program) machine(block int) *machine {
 }
 
 func (m *machine) free() {
+	m.Program = nil
 	clear(m.registers) // no view of a run's slices may keep them alive
 	machines.Put(m)
 }
 
 // load fills the registers that are the same for all neurons and steps.
 func (m *machine) load(params []float32) {
-	for i, r := range m.paramRegs {
+	for i, r := range m.params {
 		fill(m.own[r], params[i])
 	}
 	for _, c := range m.constants {
@@ -142,8 +148,13 @@ func (m *machine) run(r *Run, lo, hi int) {
 		if m.input >= 0 {
 			m.registers[m.input] = r.X[at+lo : at+hi]
 		}
-		m.step()
-		copy(r.Out[at+lo:at+hi], m.registers[m.output])
+		if out := r.Out[at+lo : at+hi]; m.ownOutput {
+			m.registers[m.output] = out
+			m.step()
+		} else {
+			m.step()
+			copy(out, m.registers[m.output])
+		}
 		m.commit()
 		for i := range m.states {
 			if r.Trace != nil && r.Trace[i] != nil {
@@ -156,15 +167,7 @@ func (m *machine) run(r *Run, lo, hi int) {
 // step evaluates the instructions.
 func (m *machine) step() {
 	for _, in := range m.code {
-		op := &operations[in.op]
-		dst, a, b, c := m.registers[in.dst], m.registers[in.a], m.registers[in.b], m.registers[in.c]
-		if op.lanes != nil {
-			op.lanes(dst, a, b, c)
-			continue
-		}
-		for i := range dst {
-			dst[i] = op.value(a[i], b[min(i, len(b)-1)], c[min(i, len(c)-1)])
-		}
+		operations[in.op].run(m.registers[in.dst], m.registers[in.a], m.registers[in.b], m.registers[in.c])
 	}
 }
 

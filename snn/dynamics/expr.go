@@ -10,11 +10,17 @@
 // computes the same bits.
 package dynamics
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Expr is an expression. Expressions do not change and may be shared. The zero
-// Expr is not valid.
+// Expr is none: see [Expr.IsZero].
 type Expr struct{ n *node }
+
+// IsZero reports whether e is the zero Expr, which stands for no expression.
+func (e Expr) IsZero() bool { return e.n == nil }
 
 // node is one operation of an expression.
 type node struct {
@@ -61,22 +67,32 @@ func apply(op Op, args ...Expr) Expr {
 	n := &node{op: op}
 	for i, a := range args {
 		if a.n == nil {
-			panic(&Error{Text: "an operand of " + op.String() + " is the zero Expr; make it with Input, State, Param or Const"})
+			panic(errorf("operand %d of %v is the zero Expr; make it with Input, State, Param or Const", i+1, op))
 		}
 		n.args[i] = a.n
 		n.depth = max(n.depth, a.n.depth+1)
 	}
 	if n.depth > MaxDepth {
-		panic(&Error{Text: "the expression is nested more than 10000 deep"})
+		panic(errorf("the expression is nested more than %d deep; is one step meant?", MaxDepth))
 	}
 	return Expr{n}
 }
 
 // Error is a mistake in a definition. Functions that build expressions panic
 // with it; New of snn/neuron adds the name of the neuron.
-type Error struct{ Text string }
+type Error struct {
+	Op   string // what found it, such as "dynamics.Parse"
+	Text string // what is wrong, what was expected, what to do
+}
 
-func (e *Error) Error() string { return "dynamics: " + e.Text }
+func (e *Error) Error() string { return e.Op + ": " + e.Text }
+
+// Misuse marks the type as a snn.Misuse.
+func (*Error) Misuse() {}
+
+func errorf(format string, args ...any) *Error {
+	return &Error{"dynamics", fmt.Sprintf(format, args...)}
+}
 
 // Add returns e + f.
 func (e Expr) Add(f Expr) Expr { return apply(OpAdd, e, f) }
@@ -95,6 +111,23 @@ func (e Expr) Neg() Expr { return apply(OpNeg, e) }
 
 // Square returns e * e.
 func (e Expr) Square() Expr { return apply(OpSquare, e) }
+
+// MaxPower is the largest exponent of [Expr.Pow].
+const MaxPower = 16
+
+// Pow returns e to a whole power from 1 to MaxPower, as a product: the even
+// powers are squares. It panics with an *Error for another exponent.
+func (e Expr) Pow(n int) Expr {
+	switch {
+	case n < 1 || n > MaxPower:
+		panic(errorf("the exponent is %d, expected a whole number from 1 to %d", n, MaxPower))
+	case n == 1:
+		return e
+	case n%2 == 0:
+		return e.Pow(n / 2).Square()
+	}
+	return e.Pow(n - 1).Mul(e)
+}
 
 // Abs returns the absolute value of e.
 func (e Expr) Abs() Expr { return apply(OpAbs, e) }

@@ -96,7 +96,12 @@ var operations = [opCount]operation{
 			dst[i] = a[i] / b[i]
 		}
 	}, `\frac{%a}{%b}`, "%a / %b", bindProduct},
-	OpNeg: {"neg", 1, func(a, _, _ float32) float32 { return -a }, nil, "-%a", "-%a", bindSign},
+	OpNeg: {"neg", 1, func(a, _, _ float32) float32 { return -a }, func(dst, a, _, _ []float32) {
+		a = a[:len(dst)]
+		for i := range dst {
+			dst[i] = -a[i]
+		}
+	}, "-%a", "-%a", bindSign},
 	OpSquare: {"square", 1, func(a, _, _ float32) float32 { return float32(a * a) }, func(dst, a, _, _ []float32) {
 		a = a[:len(dst)]
 		for i := range dst {
@@ -120,30 +125,62 @@ var operations = [opCount]operation{
 	}, `\Theta\left(%a\right)`, "spike(%a)", bindAtom},
 	OpMix: {"mix", 3, mix, func(dst, a, b, c []float32) {
 		a, b, c = a[:len(dst)], b[:len(dst)], c[:len(dst)]
-		for i := range dst {
-			dst[i] = mix(a[i], b[i], c[i])
+		for i, s := range a { // mix, which is too long for the compiler to put it here
+			sBits := math.Float32bits(s)
+			isOne, isZero := ifZero(sBits^one), ifZero(sBits<<1)
+			sum := math.Float32bits(float32(s*b[i]) + float32((1-s)*c[i]))
+			dst[i] = math.Float32frombits(math.Float32bits(b[i])&isOne | math.Float32bits(c[i])&isZero | sum&^(isOne|isZero))
 		}
 	}, `%a \cdot %b + \left(1 - %a\right) \cdot %c`, "%a * %b + (1 - %a) * %c", bindSum},
 
-	opCopy: {name: "copy", arity: 1, value: func(a, _, _ float32) float32 { return a }},
+	opCopy: {name: "copy", arity: 1, value: func(a, _, _ float32) float32 { return a }, lanes: func(dst, a, _, _ []float32) {
+		copy(dst, a)
+	}},
 }
 
 // String returns the name of the operation.
 func (op Op) String() string { return operations[op].name }
 
-func heaviside(x float32) float32 {
-	if x >= 0 {
-		return 1
+// run evaluates the operation for all lanes of dst, which may be one of the
+// operands. Operands that the operation does not have are ignored.
+func (o *operation) run(dst, a, b, c []float32) {
+	switch {
+	case o.lanes != nil:
+		o.lanes(dst, a, b, c)
+	case o.arity == 1:
+		for i, v := range a[:len(dst)] {
+			dst[i] = o.value(v, 0, 0)
+		}
+	case o.arity == 2:
+		a, b = a[:len(dst)], b[:len(dst)]
+		for i := range dst {
+			dst[i] = o.value(a[i], b[i], 0)
+		}
 	}
-	return 0
 }
 
-func mix(s, a, b float32) float32 {
-	switch s {
-	case 1:
-		return a
-	case 0:
-		return b
+// heaviside and mix choose between the bits of numbers without a jump: whether
+// a neuron spikes cannot be predicted, and a mispredicted jump costs more than
+// all of the arithmetic of a step.
+
+// one is the bits of 1.
+const one = 0x3f800000
+
+func heaviside(x float32) float32 {
+	var bits uint32
+	if x >= 0 { // the compiler makes a conditional move of it
+		bits = one
 	}
-	return float32(s*a) + float32((1-s)*b)
+	return math.Float32frombits(bits)
 }
+
+// mix is a if s is 1, b if s is 0 or -0, and else s*a + (1-s)*b.
+func mix(s, a, b float32) float32 {
+	sBits := math.Float32bits(s)
+	isOne, isZero := ifZero(sBits^one), ifZero(sBits<<1)
+	sum := math.Float32bits(float32(s*a) + float32((1-s)*b))
+	return math.Float32frombits(math.Float32bits(a)&isOne | math.Float32bits(b)&isZero | sum&^(isOne|isZero))
+}
+
+// ifZero returns all ones if bits is 0, else 0.
+func ifZero(bits uint32) uint32 { return uint32((uint64(bits) - 1) >> 32) }

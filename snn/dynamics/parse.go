@@ -1,6 +1,7 @@
 package dynamics
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strconv"
@@ -59,7 +60,7 @@ type parser struct {
 }
 
 func (p *parser) fail(at int, format string, args ...any) {
-	panic(&Error{Text: fmt.Sprintf("%s\n    %s\n    %s^", fmt.Sprintf(format, args...), p.text, strings.Repeat(" ", utf8.RuneCountInString(p.text[:at])))})
+	panic(&Error{"dynamics.Parse", fmt.Sprintf("%s\n    %s\n    %s^", fmt.Sprintf(format, args...), p.text, strings.Repeat(" ", utf8.RuneCountInString(p.text[:at])))})
 }
 
 func (p *parser) skip() {
@@ -143,21 +144,10 @@ func (p *parser) power() Expr {
 		p.at++
 	}
 	n, err := strconv.Atoi(p.text[start:p.at])
-	if err != nil || n < 1 || n > 16 || p.at < len(p.text) && p.text[p.at] == '.' {
-		p.fail(start, "expected a whole exponent from 1 to 16")
+	if err != nil || n < 1 || n > MaxPower || p.at < len(p.text) && p.text[p.at] == '.' {
+		p.fail(start, "expected a whole exponent from 1 to %d", MaxPower)
 	}
-	return e.power(n)
-}
-
-// power multiplies e with itself.
-func (e Expr) power(n int) Expr {
-	switch {
-	case n == 1:
-		return e
-	case n%2 == 0:
-		return e.power(n / 2).Square()
-	}
-	return e.power(n - 1).Mul(e)
+	return e.Pow(n)
 }
 
 func (p *parser) atom() Expr {
@@ -213,8 +203,11 @@ func (p *parser) number() Expr {
 		}
 		p.at++
 	}
-	v, err := strconv.ParseFloat(p.text[start:p.at], 64)
-	if err != nil {
+	v, err := strconv.ParseFloat(p.text[start:p.at], 32)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		p.fail(start, "%s is too large for a float32", p.text[start:p.at])
+	case err != nil:
 		p.fail(start, "%q is no number", p.text[start:p.at])
 	}
 	return Const(v)

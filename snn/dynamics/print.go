@@ -1,6 +1,7 @@
 package dynamics
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -9,10 +10,11 @@ import (
 func (e Expr) String() string { return e.print(false) }
 
 // LaTeX prints the expression for a formula of LaTeX, without dollar signs.
+// Names become symbols: tau a Greek letter, v_reset a letter with an index.
 func (e Expr) LaTeX() string { return e.print(true) }
 
-// maxPrint is the length after which a printed expression is cut: a shared
-// part is printed as often as it is used.
+// maxPrint is the length above which an expression is not printed: a shared
+// part would be printed as often as it is used.
 const maxPrint = 10000
 
 func (e Expr) print(latex bool) string {
@@ -21,10 +23,13 @@ func (e Expr) print(latex bool) string {
 		return "(no expression)"
 	}
 	printNode(&b, e.n, latex, 0)
-	if b.Len() > maxPrint {
-		return b.String()[:maxPrint] + " ..."
+	switch {
+	case b.Len() <= maxPrint:
+		return b.String()
+	case latex:
+		return `\text{(too long to print)}`
 	}
-	return b.String()
+	return "(too long to print)"
 }
 
 // printNode prints n, in brackets if it binds less than required.
@@ -43,7 +48,7 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 		return
 	case OpConst:
 		text := strconv.FormatFloat(float64(n.value), 'g', -1, 32)
-		if n.value < 0 && required > bindSum {
+		if math.Signbit(float64(n.value)) && required > bindSum {
 			text = "(" + text + ")"
 		}
 		b.WriteString(text)
@@ -53,7 +58,15 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 	if latex {
 		form, open, end = op.latex, `\left(`, `\right)`
 	}
-	brackets := op.binding < required && !(latex && n.op == OpDiv && required <= bindSign)
+	brackets := op.binding < required
+	if latex {
+		switch n.op {
+		case OpDiv: // a fraction holds together, but under a power
+			brackets = required == bindAtom
+		case OpNeg: // two signs do not stand side by side
+			brackets = required > bindSum
+		}
+	}
 	if brackets {
 		b.WriteString(open)
 	}
@@ -79,8 +92,8 @@ func operandBinding(op Op, k int, latex bool) int {
 		return 0
 	case op == OpMix:
 		return bindProduct + 1
-	case k > 0 && (op == OpSub || op == OpDiv || op == OpMul):
-		return own + 1
+	case k > 0 && own <= bindProduct:
+		return own + 1 // the order of rounding is part of a definition
 	case own == bindPower:
 		return bindAtom
 	}
