@@ -40,6 +40,7 @@ func newCanvas(format string, size vg.Point, f *figure.Figure) (canvas, error) {
 		c := &pdfCanvas{vgpdf.New(size.X, size.Y)}
 		c.SetColor(ground)
 		c.Fill(vg.Rectangle{Max: size}.Path())
+		vg.Initialize(c)
 		return c, nil
 	}
 	return nil, fmt.Errorf("unknown picture format %q, want one of %v", format, figure.Formats)

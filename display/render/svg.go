@@ -61,13 +61,13 @@ func (m affine) mul(n affine) affine {
 // newSVG returns an empty canvas. Its coordinates are points, the file's too.
 func newSVG(size vg.Point, description string) *svgCanvas {
 	c := &svgCanvas{size: size, stack: []svgState{{m: affine{a: 1, d: 1}}}}
-	vg.Initialize(c)
 	css := func(l vg.Length) string { return decimal(l.Dots(cssDPI)) }
 	fmt.Fprintf(&c.body, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" role="img" font-family="'Liberation Sans',Arial,Helvetica,sans-serif" fill="none" stroke-linejoin="round">`+"\n",
 		css(size.X), css(size.Y), decimal(float64(size.X)), decimal(float64(size.Y)))
 	fmt.Fprintf(&c.body, "<desc>%s</desc>\n", escape(description))
 	c.SetColor(ground)
 	c.Fill(vg.Rectangle{Max: size}.Path())
+	vg.Initialize(c)
 	return c
 }
 

@@ -27,8 +27,8 @@ func ticks(lo, hi float64, n int, integer bool) plot.ConstantTicks {
 			}
 			var marks plot.ConstantTicks
 			for k := first; k <= last; k++ {
-				value := k * step
-				if exp < 0 { // 3/10 is nearer to 0.3 than 3·0.1
+				value := k*step + 0 // −0 + 0 is 0
+				if exp < 0 {        // 3/10 is nearer to 0.3 than 3·0.1
 					value = k * digit / math.Pow(10, -exp)
 				}
 				marks = append(marks, plot.Tick{Value: value, Label: label(value, exp, max(math.Abs(lo), math.Abs(hi)))})
@@ -41,7 +41,7 @@ func ticks(lo, hi float64, n int, integer bool) plot.ConstantTicks {
 // multiples returns the first and last k with k·step in [lo, hi], where ends
 // that miss a multiple by rounding alone count as hitting it.
 func multiples(lo, hi, step float64) (first, last float64) {
-	const slack = 1e-9
+	slack := 1e-9 * (hi - lo) / step
 	return math.Ceil(lo/step - slack), math.Floor(hi/step + slack)
 }
 
@@ -53,7 +53,7 @@ func label(value, exp, largest float64) string {
 	}
 	if largest >= 1e7 || exp < -5 {
 		digits := max(0, int(math.Floor(math.Log10(math.Abs(value)))-exp))
-		return strconv.FormatFloat(value, 'e', min(digits, 15), 64)
+		return minus(strconv.FormatFloat(value, 'e', min(digits, 15), 64))
 	}
 	return minus(strconv.FormatFloat(value, 'f', max(0, int(-exp)), 64))
 }

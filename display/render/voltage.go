@@ -270,14 +270,18 @@ func (v potential) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// maxPath is the number of points in a path at most. The rasterizer behind the
-// PNG takes time that grows with the square of what crosses one row of pixels.
-const maxPath = 200
+// A path with more points than longPath is drawn in pieces of maxPath points:
+// the rasterizer behind the PNG takes time that grows with the square of what
+// crosses one row of pixels.
+const longPath, maxPath = 400, 50
 
-// pieces cuts a long line into shorter ones that meet at their ends.
+// pieces cuts a long line into shorter ones. Each begins with the last segment
+// of the one before, so that the corner between them is drawn.
 func pieces(line []vg.Point) (cut [][]vg.Point) {
-	for len(line) > maxPath {
-		cut, line = append(cut, line[:maxPath]), line[maxPath-1:]
+	if len(line) > longPath {
+		for len(line) > maxPath {
+			cut, line = append(cut, line[:maxPath]), line[maxPath-2:]
+		}
 	}
 	return append(cut, line)
 }
@@ -305,9 +309,9 @@ func (e events) Plot(c draw.Canvas, p *plot.Plot) {
 
 // strokeMarks strokes a path of lines of two points.
 func strokeMarks(c *draw.Canvas, path vg.Path) {
-	for len(path) > maxPath {
-		c.Stroke(path[:maxPath])
-		path = path[maxPath:]
+	for len(path) > longPath {
+		c.Stroke(path[:longPath])
+		path = path[longPath:]
 	}
 	if len(path) > 0 {
 		c.Stroke(path)
