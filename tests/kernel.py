@@ -13,9 +13,11 @@ import os
 import pathlib
 import queue
 import time
+import uuid
 
 from jupyter_client import KernelManager
 from jupyter_client.blocking import BlockingKernelClient
+from jupyter_core.paths import jupyter_runtime_dir
 
 NAME = "spikebook"
 START = 30  # seconds that any start may take on a busy machine; what it does take is printed by test_protocol
@@ -60,8 +62,12 @@ class Kernel:
     """The installed kernel, started as nbclient starts it, with a client on all of its channels."""
 
     def __init__(self, transport="tcp", env=None, cwd=None):
-        self.manager = KernelManager(kernel_name=NAME, transport=transport)
+        runtime = pathlib.Path(jupyter_runtime_dir())  # where a server has its connection files, too
+        runtime.mkdir(parents=True, exist_ok=True)
+        file = runtime / f"kernel-{uuid.uuid4().hex[:8]}.json"
+        self.manager = KernelManager(kernel_name=NAME, transport=transport, connection_file=str(file))
         self.options = {"env": os.environ | (env or {}), "cwd": str(cwd) if cwd else None}
+        self.heard = {}  # (channel, msg_id): messages that came while another request's were waited for
 
     def __enter__(self):
         self.manager.start_kernel(**self.options)
@@ -93,7 +99,7 @@ class Kernel:
     def result(self, msg_id, timeout=CELL):
         """The reply and the published messages of one execute_request, up to its idle."""
         deadline = time.monotonic() + timeout
-        reply = self.reply(self.client.shell_channel, msg_id, timeout)
+        reply = self.reply(msg_id, timeout)
         published = []
         while not published or not is_status(published[-1], "idle"):
             published.append(self.published(msg_id, deadline))
@@ -101,10 +107,21 @@ class Kernel:
 
     def published(self, msg_id, deadline):
         """The next IOPub message whose parent is msg_id."""
-        while True:
-            m = self.client.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic()))
-            if m["parent_header"].get("msg_id") == msg_id:
-                return m
+        return self.next("iopub", msg_id, deadline)
+
+    def reply(self, msg_id, timeout, channel="shell"):
+        return self.next(channel, msg_id, time.monotonic() + timeout)
+
+    def next(self, channel, msg_id, deadline):
+        """The next message on a channel whose parent is msg_id; others are kept for those who ask for them."""
+        socket = getattr(self.client, channel + "_channel")
+        while not self.heard.get((channel, msg_id)):
+            try:
+                m = socket.get_msg(timeout=max(0.01, deadline - time.monotonic()))
+            except queue.Empty:
+                raise TimeoutError(f"nothing more on {channel} for request {msg_id}") from None
+            self.heard.setdefault((channel, m["parent_header"].get("msg_id")), []).append(m)
+        return self.heard[channel, msg_id].pop(0)
 
     def wait_output(self, msg_id, text, timeout=CELL):
         """Waits until a running cell has printed text; returns the messages up to it."""
@@ -116,21 +133,9 @@ class Kernel:
     # -- other requests
     def ask(self, msg_type, content=None, channel="shell", timeout=10):
         """Sends a request and returns its reply, which must come on the channel that asked."""
-        ch = getattr(self.client, channel + "_channel")
         msg = self.client.session.msg(msg_type, content or {})
-        ch.send(msg)
-        return self.reply(ch, msg["header"]["msg_id"], timeout)
-
-    @staticmethod
-    def reply(channel, msg_id, timeout):
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                m = channel.get_msg(timeout=max(0.01, deadline - time.monotonic()))
-            except queue.Empty:
-                raise TimeoutError(f"no reply within {timeout} s") from None
-            if m["parent_header"].get("msg_id") == msg_id:
-                return m
+        getattr(self.client, channel + "_channel").send(msg)
+        return self.reply(msg["header"]["msg_id"], timeout, channel)
 
 
 def is_status(message, state):
@@ -190,14 +195,14 @@ def marked(mark):
     return found
 
 
-def wait_until(condition, timeout, what):
+def wait_until(condition, timeout, what, pause=0.05):
     """Waits until condition() is true and returns its value; `what` says in the failure what did not happen."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
             detail = what() if callable(what) else what
             raise AssertionError(f"after {timeout} s: {detail}")
-        time.sleep(0.05)  # between two looks; decides nothing
+        time.sleep(pause)  # between two looks; decides nothing
     return value
 
 

@@ -1,7 +1,6 @@
 """A cell that fails: exactly one error output, status error, and the next cell works."""
 import os
 import re
-import time
 
 import pytest
 
@@ -69,7 +68,7 @@ def test_exit(kernel):
 
 
 def test_killed_program(kernel):
-    check(kernel, kernel.run("%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)\nselect {}"))
+    check(kernel, kernel.run("%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)\ntime.Sleep(time.Hour)"))
 
 
 def test_exit_zero_is_no_error(kernel):
@@ -107,7 +106,7 @@ def test_stop_on_error_false(kernel):
 def test_death_of_gonb(victim):
     """The running cell fails with a clear error, the next one runs on a new GoNB."""
     with kernels.Kernel() as k:
-        cell = k.send('%%\nfmt.Println("started")\nselect {}')
+        cell = k.send('%%\nfmt.Println("started")\ntime.Sleep(time.Hour)')
         k.wait_output(cell, "started")
 
         def find():
@@ -121,14 +120,6 @@ def test_death_of_gonb(victim):
         r = k.result(cell, 30)
         assert r.reply["content"]["status"] == "error" and len(r.errors) == 1
         text = shown(r.errors[0])
-        assert "GoNB" in text and "restart" in text.lower(), text
+        assert "GoNB" in text and "started again" in text and "Declarations" in text, text
         after = k.run('%%\nfmt.Println("alive")')
         assert after.ok and after.text == "alive\n", after.errors
-
-
-def test_reading_standard_input_does_not_hang(kernel):
-    """nbclient and `spikebook exec` allow no input: the cell's program reads the end of a file."""
-    begin = time.monotonic()
-    r = kernel.run('%%\nvar name string\n_, err := fmt.Scanln(&name)\nfmt.Println(err)', allow_stdin=False)
-    assert r.ok and ("EOF" in r.text or "newline" in r.text), (r.text, r.errors)
-    assert time.monotonic() - begin < 60

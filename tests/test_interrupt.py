@@ -29,7 +29,7 @@ def test_endless_loop(kernel):
 
 
 def test_program_that_ignores_the_signal(kernel):
-    cell = kernel.send('%%\nsignal.Ignore(os.Interrupt)\nfmt.Println("started")\nselect {}')
+    cell = kernel.send('%%\nsignal.Ignore(os.Interrupt)\nfmt.Println("started")\ntime.Sleep(time.Hour)')
     kernel.wait_output(cell, "started")
     begin = time.monotonic()
     interrupt(kernel)

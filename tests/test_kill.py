@@ -47,7 +47,7 @@ class Owned:
         assert self.temporary  # there is something to clear away
 
     def files(self):
-        """What the kernel has made in the temporary directory. Jupyter's own runtime files stand apart, in jupyter/."""
+        """What the kernel has made in the temporary directory. The front end's connection file stands apart, in jupyter/."""
         return [p for p in self.tmp.iterdir() if p.name != "jupyter"]
 
     def left(self, besides=()):
@@ -124,9 +124,9 @@ def test_everything_but_the_kernel_is_killed(owned):
 
 def test_shutdown_leaves_nothing(tmp):
     with kernels.Kernel(env={"TMPDIR": str(tmp)}) as k:
-        assert k.run('!sleep 654322 &\n%%\nf, _ := os.CreateTemp("", "cell")\nfmt.Println(f.Name())').text.strip()
+        assert k.run('%%\nexec.Command("sleep", "654322").Start()\nf, _ := os.CreateTemp("", "cell")\nfmt.Println(f.Name())').text.strip()
         before = kernels.descendants(k.pid)
-        assert list(tmp.iterdir())
+        assert "sleep 654322" in before.values() and list(tmp.iterdir())
         k.ask("shutdown_request", {"restart": False}, channel="control")
 
         def left():

@@ -20,8 +20,8 @@ def test_start(capsys):
         client = manager.blocking_client()
         client.start_channels(stdin=False, hb=False)
         try:
-            msg_id = client.kernel_info()
-            reply = kernels.Kernel.reply(client.shell_channel, msg_id, kernels.START)
+            client.kernel_info()
+            reply = client.get_shell_msg(timeout=kernels.START)
             times.append(time.monotonic() - begin)
             assert reply["content"]["status"] == "ok"
         finally:
@@ -190,7 +190,7 @@ def test_completion(capsys):
         def matches():
             return k.ask("complete_request", {"code": code, "cursor_pos": len(code)})["content"]["matches"]
 
-        assert "Println" in kernels.wait_until(matches, 60, "no completion")
+        assert "Println" in kernels.wait_until(matches, 60, "no completion", pause=1)
         with capsys.disabled():
             print(f"\nfirst completion {time.monotonic() - begin:.0f} s after the first cell")
         code = "%%\nfmt.Println"
