@@ -23,13 +23,15 @@ import (
 	"spikebook/kernel/jupyter"
 )
 
-// How long a kernel may take.
-const (
-	startTime     = 60 * time.Second // until it answers kernel_info_request
-	interruptTime = 10 * time.Second // until an interrupted cell ends
-	idleTime      = 10 * time.Second // until the status that follows a reply
-	shutdownTime  = 5 * time.Second  // until it ends after shutdown_request
-)
+// startTime is how long a kernel may take until it answers.
+const startTime = 60 * time.Second
+
+// patience is how long a kernel may take.
+type patience struct {
+	interrupt time.Duration // until an interrupted cell ends
+	idle      time.Duration // until the status that follows a reply
+	shutdown  time.Duration // until it ends when asked to
+}
 
 // Kernel is a kernel process and the connection to it.
 type Kernel struct {
@@ -40,6 +42,8 @@ type Kernel struct {
 	client *jupyter.Client
 	stderr tail
 	died   chan struct{} // closed when the process has ended
+
+	patience patience
 }
 
 // DeathError says that the kernel has ended while something was asked of it.
@@ -72,7 +76,10 @@ func Start(ctx context.Context, command []string, dir string) (*Kernel, error) {
 	if err := connection.Write(file); err != nil {
 		return nil, err
 	}
-	k := &Kernel{died: make(chan struct{})}
+	k := &Kernel{
+		died:     make(chan struct{}),
+		patience: patience{interrupt: 10 * time.Second, idle: 10 * time.Second, shutdown: 5 * time.Second},
+	}
 	k.cmd = exec.Command(command[0], append(command[1:len(command):len(command)], file)...)
 	k.cmd.Dir = dir
 	k.cmd.Env = append(os.Environ(), "JPY_PARENT_PID="+strconv.Itoa(os.Getpid()))
@@ -140,9 +147,6 @@ type Reply struct {
 	EValue         string `json:"evalue"`
 }
 
-// errStuck says that a cell went on after an interrupt.
-var errStuck = fmt.Errorf("the cell did not end within %v after the interrupt; the kernel was stopped", interruptTime)
-
 // Execute executes code and hands the messages that the kernel publishes for it
 // to publish. When ctx ends, the cell is interrupted and Execute waits for its
 // end; the error is then the cause of ctx. A kernel that does not obey is
@@ -157,14 +161,20 @@ func (k *Kernel) Execute(ctx context.Context, code string, stopOnError bool, pub
 	}
 	var reply *Reply
 	idle, interrupted := false, false
-	interrupt := ctx.Done()
+	done := ctx.Done()
+	// The interrupt travels on a socket of its own. One that arrives before the
+	// cell has begun is lost, so it waits for the busy status.
+	var interrupt <-chan struct{}
 	var limit <-chan time.Time
-	late := errStuck
+	var late error // why the limit is one
 	for reply == nil || !idle {
 		select {
+		case <-done:
+			done = nil
+			limit = time.After(k.patience.interrupt)
+			late = fmt.Errorf("the cell did not end within %v after the interrupt; the kernel was stopped", k.patience.interrupt)
 		case <-interrupt:
 			interrupt, interrupted = nil, true
-			limit = time.After(interruptTime)
 			if _, err := k.client.Request(jupyter.Control, "interrupt_request", nil); err != nil {
 				return Reply{}, k.lost(err)
 			}
@@ -184,8 +194,8 @@ func (k *Kernel) Execute(ctx context.Context, code string, stopOnError bool, pub
 					return Reply{}, err
 				}
 				if limit == nil {
-					limit = time.After(idleTime)
-					late = fmt.Errorf("the kernel replied but published no idle status within %v; it was stopped", idleTime)
+					limit = time.After(k.patience.idle)
+					late = fmt.Errorf("the kernel replied but published no idle status within %v; it was stopped", k.patience.idle)
 				}
 			case m.Channel == jupyter.IOPub && m.Header.Type == "status":
 				var status struct {
@@ -195,6 +205,9 @@ func (k *Kernel) Execute(ctx context.Context, code string, stopOnError bool, pub
 					return Reply{}, err
 				}
 				idle = status.State == "idle"
+				if status.State == "busy" && !interrupted {
+					interrupt = ctx.Done()
+				}
 			case m.Channel == jupyter.IOPub:
 				publish(m.Header.Type, m.Content)
 			}
@@ -222,7 +235,7 @@ func (k *Kernel) lost(err error) error {
 func (k *Kernel) Close() {
 	if k.client != nil {
 		if _, err := k.client.Request(jupyter.Control, "shutdown_request", map[string]any{"restart": false}); err == nil {
-			k.await(shutdownTime)
+			k.await(k.patience.shutdown)
 		}
 		defer k.client.Close()
 	}
@@ -232,7 +245,7 @@ func (k *Kernel) Close() {
 	default:
 	}
 	_ = k.cmd.Process.Signal(syscall.SIGTERM)
-	if !k.await(shutdownTime) {
+	if !k.await(k.patience.shutdown) {
 		k.kill()
 	}
 }
