@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ import (
 const doctorUsage = `usage: spikebook doctor
 
 Checks what the kernel needs on this machine. Each line says what was found, or
-what is wrong and the command that cures it. Exit status 1 if anything is wrong.
-
+what is wrong and below it the command that cures it. Exit status 1 if anything
+is wrong.
 `
 
 // check is one thing that can be wrong with a machine. It returns what it
@@ -35,10 +36,13 @@ type check struct {
 // checks are in the order in which one would put things right.
 var checks = []check{
 	{"go", nil, checkGo},
+	{"go on PATH", []string{"go"}, checkPath},
 	{"cache", nil, checkCache},
 	{"go caches", []string{"go"}, checkGoCaches},
 	{"workspace", []string{"go", "cache"}, checkWorkspace},
-	{"trial cell", []string{"workspace", "go caches"}, checkCell},
+	{"tools", []string{"workspace"}, checkTools},
+	{"modules", []string{"workspace", "go caches"}, checkModules},
+	{"trial cell", []string{"modules"}, checkCell},
 	{"jupyter", nil, checkJupyter},
 	{"kernelspec", nil, checkKernelspec},
 	{"gpu", nil, checkGPU},
@@ -53,42 +57,77 @@ func doctorMain(args []string) int {
 	return diagnose(context.Background(), os.Stdout)
 }
 
+// diagnose runs the checks and returns the exit status.
 func diagnose(ctx context.Context, out io.Writer) (status int) {
 	failed := map[string]bool{}
 	for _, c := range checks {
 		if i := slices.IndexFunc(c.needs, func(name string) bool { return failed[name] }); i >= 0 {
 			failed[c.name] = true
-			fmt.Fprintf(out, "-     %-11s not checked: cure %q first\n", c.name, c.needs[i])
+			fmt.Fprintf(out, "-    %s: not checked, cure %q first\n", c.name, c.needs[i])
 			continue
 		}
 		found, cure, err := c.run(ctx)
 		if err == nil {
-			fmt.Fprintf(out, "ok    %-11s %s\n", c.name, found)
+			fmt.Fprintf(out, "ok   %s: %s\n", c.name, found)
 			continue
 		}
 		status = 1
 		failed[c.name] = true
-		fmt.Fprintf(out, "FAIL  %-11s %s\n", c.name, strings.ReplaceAll(err.Error(), "\n", "\n                  "))
-		fmt.Fprintf(out, "      cure:       %s\n", cure)
+		fmt.Fprintf(out, "FAIL %s: %s\n", c.name, strings.ReplaceAll(err.Error(), "\n", "\n     "))
+		fmt.Fprintf(out, "  cure: %s\n", cure)
 	}
 	return status
 }
 
-const goCure = "install Go 1.26 or later from https://go.dev/dl, or set SPIKEBOOK_GO to the path of its go command"
+// command returns a command line of our own binary, named as the user did.
+func command(args ...string) string {
+	words := []string{quoteShell(os.Args[0])}
+	for _, a := range args {
+		words = append(words, quoteShell(a))
+	}
+	return strings.Join(words, " ")
+}
 
-// checkGo also wants go on PATH, or SPIKEBOOK_GO: finding it in the usual
-// folders is a help for a Jupyter server that was started from a desktop, not a
-// thing to rely on.
+// quoteShell quotes a word for a shell if it needs that.
+func quoteShell(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+=:@,", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
 func checkGo(ctx context.Context) (found, cure string, err error) {
 	g, err := workspace.FindGo(ctx)
 	if err != nil {
-		return "", goCure, err
+		// A release of the oldest series that will do; any later one will do, too.
+		cure = fmt.Sprintf("curl -fsSL https://go.dev/dl/%s.0.%s-%s.tar.gz | sudo tar -C /usr/local -xz && export PATH=$PATH:/usr/local/go/bin",
+			workspace.MinGo, runtime.GOOS, runtime.GOARCH)
+		if os.Getenv("SPIKEBOOK_GO") != "" {
+			cure = "unset SPIKEBOOK_GO"
+		}
+		return "", cure, err
 	}
-	found = g.Version + " at " + g.Path
-	if _, err := exec.LookPath("go"); err != nil && os.Getenv("SPIKEBOOK_GO") == "" {
-		return "", "export PATH=$PATH:" + g.Bin(), fmt.Errorf("go is not on PATH; there is %s", found)
+	return g.Version + " at " + g.Path + "; a C compiler is not needed", "", nil
+}
+
+// checkPath wants go on PATH, or SPIKEBOOK_GO: finding it in the usual folders
+// is a help for a Jupyter server that was started from a desktop, not a thing
+// to rely on.
+func checkPath(ctx context.Context) (found, cure string, err error) {
+	if os.Getenv("SPIKEBOOK_GO") != "" {
+		return "not needed, SPIKEBOOK_GO is set", "", nil
 	}
-	return found, "", nil
+	if path, err := exec.LookPath("go"); err == nil {
+		return path, "", nil
+	}
+	g, err := workspace.FindGo(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	return "", "export PATH=$PATH:" + quoteShell(g.Bin()), fmt.Errorf("go is not on PATH; there is %s at %s", g.Version, g.Path)
 }
 
 func checkCache(context.Context) (found, cure string, err error) {
@@ -96,26 +135,28 @@ func checkCache(context.Context) (found, cure string, err error) {
 	if err == nil {
 		err = writable(dir)
 	}
-	return dir, "export SPIKEBOOK_CACHE=DIR with a folder that you can write to, then " + installCure, err
+	return dir, `export SPIKEBOOK_CACHE="$HOME/spikebook-cache" && ` + command("install"), err
 }
 
 func checkGoCaches(ctx context.Context) (found, cure string, err error) {
 	g, err := workspace.FindGo(ctx)
 	if err != nil {
-		return "", goCure, err
+		return "", "", err
 	}
-	out, err := g.Run(ctx, "", "env", "GOCACHE", "GOMODCACHE")
-	if err != nil {
-		return "", "go env -u GOCACHE GOMODCACHE", err
-	}
-	folders := strings.Fields(out)
-	for i, name := range []string{"GOCACHE", "GOMODCACHE"} {
-		if i >= len(folders) || folders[i] == "off" {
-			return "", "go env -u " + name, fmt.Errorf("%s is off or empty", name)
+	var folders []string
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} {
+		cure = fmt.Sprintf(`export %s="$HOME/%s"`, variable, strings.ToLower(variable))
+		dir, err := g.Run(ctx, "", "env", variable)
+		if dir = strings.TrimSpace(dir); err == nil && !filepath.IsAbs(dir) {
+			err = fmt.Errorf("got %q, expected a folder", dir)
 		}
-		if err := writable(folders[i]); err != nil {
-			return "", "go env -w " + name + "=DIR with a folder that you can write to", fmt.Errorf("%s: %w", name, err)
+		if err == nil {
+			err = writable(dir)
 		}
+		if err != nil {
+			return "", cure, fmt.Errorf("%s: %w", variable, err)
+		}
+		folders = append(folders, dir)
 	}
 	return strings.Join(folders, ", "), "", nil
 }
@@ -134,88 +175,64 @@ func writable(dir string) error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-// installCure names the binary as the user did.
-var installCure = os.Args[0] + " install"
-
 func checkWorkspace(ctx context.Context) (found, cure string, err error) {
 	w, err := workspace.Open(ctx)
 	if err != nil {
-		return "", installCure, err
+		return "", command("install"), err
 	}
-	for tool, args := range map[string][]string{"gonb": {"--version"}, "gopls": {"version"}} {
-		if out, err := exec.CommandContext(ctx, w.Tool(tool), args...).CombinedOutput(); err != nil {
-			return "", os.Args[0] + " uninstall --cache, then " + installCure, fmt.Errorf("%s does not run: %w: %.200s", tool, err, out)
-		}
-	}
-	gonb, err := workspace.ToolVersion("github.com/janpfeifer/gonb")
-	if err != nil {
-		return "", installCure, err
-	}
-	gopls, err := workspace.ToolVersion("golang.org/x/tools/gopls")
-	return "GoNB " + gonb + ", gopls " + gopls + ", packages in " + w.Dir, installCure, err
+	return w.Dir, "", nil
 }
 
+// checkTools runs each tool.
+func checkTools(ctx context.Context) (found, cure string, err error) {
+	cure = command("uninstall", "--cache") + " && " + command("install")
+	w, err := workspace.Open(ctx)
+	if err != nil {
+		return "", cure, err
+	}
+	for _, argv := range [][]string{{"gonb", "--version"}, {"gopls", "version"}, {"goimports"}} {
+		cmd := exec.CommandContext(ctx, w.Tool(argv[0]), argv[1:]...)
+		cmd.Stdin = strings.NewReader("package p\n") // goimports has no flag that does nothing
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", cure, fmt.Errorf("%s does not run: %w: %.200s", argv[0], err, out)
+		}
+	}
+	var versions []string
+	for _, tool := range []struct{ name, module string }{
+		{"GoNB", "github.com/janpfeifer/gonb"}, {"gopls", "golang.org/x/tools/gopls"}, {"goimports", "golang.org/x/tools"},
+	} {
+		version, err := workspace.ToolVersion(tool.module)
+		if err != nil {
+			return "", cure, err
+		}
+		versions = append(versions, tool.name+" "+version)
+	}
+	return strings.Join(versions, ", "), "", nil
+}
+
+// checkModules looks for what cells import in Go's module cache.
+func checkModules(ctx context.Context) (found, cure string, err error) {
+	w, err := workspace.Open(ctx)
+	if err != nil {
+		return "", command("install"), err
+	}
+	missing, err := w.Missing()
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("cells need modules that are not downloaded: %s", strings.Join(missing, ", "))
+	}
+	return "downloaded to " + w.Go.ModCache, command("install"), err
+}
+
+// checkCell compiles a cell as one is compiled on a machine without a network.
 func checkCell(ctx context.Context) (found, cure string, err error) {
 	w, err := workspace.Open(ctx)
 	if err != nil {
-		return "", installCure, err
+		return "", command("install"), err
 	}
 	start := time.Now()
-	err = w.BuildCell(ctx, workspace.TrialCell)
-	return fmt.Sprintf("compiled and linked in %.2f s", time.Since(start).Seconds()), installCure + " (needs the network if modules are missing)", err
-}
-
-func checkJupyter(ctx context.Context) (found, cure string, err error) {
-	cure = "python3 -m venv .venv && .venv/bin/pip install jupyterlab && . .venv/bin/activate"
-	path, err := exec.LookPath("jupyter")
-	if err != nil {
-		return "", cure, errors.New("jupyter is not on PATH")
-	}
-	out, err := exec.CommandContext(ctx, path, "lab", "--version").Output()
-	if err != nil {
-		return "", cure, fmt.Errorf("%s has no JupyterLab: %w", path, err)
-	}
-	return "JupyterLab " + strings.TrimSpace(string(out)) + " at " + path, "", nil
-}
-
-// checkKernelspec looks where Jupyter looks.
-func checkKernelspec(context.Context) (found, cure string, err error) {
-	for _, dir := range jupyterPath() {
-		dir = filepath.Join(dir, "kernels", kernelName)
-		spec, err := readKernelspec(dir)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return "", installCure, err
-		}
-		if len(spec.Argv) == 0 {
-			return "", installCure, fmt.Errorf("%s names no program", dir)
-		}
-		if _, err := exec.LookPath(spec.Argv[0]); err != nil {
-			return "", installCure, fmt.Errorf("%s names a program that is not there: %w", dir, err)
-		}
-		return dir, "", nil
-	}
-	return "", installCure, errors.New("Jupyter does not know the kernel")
-}
-
-// jupyterPath lists Jupyter's data folders in the order of its search.
-func jupyterPath() []string {
-	dirs := filepath.SplitList(os.Getenv("JUPYTER_PATH"))
-	if dir, err := userData(); err == nil {
-		dirs = append(dirs, dir)
-	}
-	prefixes := []string{os.Getenv("VIRTUAL_ENV"), os.Getenv("CONDA_PREFIX")}
-	if path, err := exec.LookPath("jupyter"); err == nil {
-		prefixes = append(prefixes, filepath.Dir(filepath.Dir(path)))
-	}
-	for _, p := range append(prefixes, "/usr/local", "/usr") {
-		if p != "" {
-			dirs = append(dirs, filepath.Join(p, "share", "jupyter"))
-		}
-	}
-	return dirs
+	err = w.BuildCell(ctx, workspace.TrialCell, "GOPROXY=off", "GOFLAGS=-mod=readonly")
+	return fmt.Sprintf("compiled and linked in %.2f s, with no network", time.Since(start).Seconds()),
+		"go clean -cache && " + command("uninstall", "--cache") + " && " + command("install"), err
 }
 
 // checkGPU informs; a machine without a GPU is in order.

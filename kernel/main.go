@@ -47,9 +47,47 @@ func dispatch(args []string) int {
 			return s.run(args[1:])
 		}
 	}
-	fmt.Fprintf(os.Stderr, "spikebook: there is no subcommand %q\n\n", args[0])
+	fmt.Fprintf(os.Stderr, "spikebook: there is no subcommand %q\n", args[0])
+	if near := nearest(args[0]); near != "" {
+		fmt.Fprintf(os.Stderr, "Did you mean `spikebook %s`?\n", near)
+	}
+	fmt.Fprintln(os.Stderr)
 	usage(os.Stderr)
 	return 2
+}
+
+// nearest returns the subcommand that was probably meant, if there is one: it
+// takes at most two changes, and fewer than half of its letters.
+func nearest(name string) (near string) {
+	least := 3
+	for _, s := range subcommands {
+		if d := distance(name, s.name); d < least && 2*d < len(s.name) {
+			near, least = s.name, d
+		}
+	}
+	return near
+}
+
+// distance counts the insertions, deletions and replacements of bytes that
+// make b of a (Levenshtein, 1965).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1) // distances of a[:i] to the beginnings of b
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func usage(w io.Writer) {
