@@ -30,9 +30,12 @@ type Definition interface {
 	base() *Base
 }
 
-// Base has the fire and the reset that most neurons share. Embed it in the type
-// of a neuron. Its methods may be called once [New] has been called on the
-// neuron.
+// preparer is a neuron that has parameters with defaults, or switches.
+type preparer interface{ prepare(c *config) }
+
+// Base has the fire and the reset that most neurons share. Embed it, by value,
+// in the type of a neuron. Its methods are for the methods of that type, which
+// [New] calls when the options are known.
 type Base struct {
 	soft      bool
 	surrogate dynamics.Surrogate

@@ -38,5 +38,5 @@ func Equation(formula string, options ...Option) *Layer {
 		o(given)
 	}
 	n.own = given.given
-	return build(n, options, func(*config) {})
+	return New(n, options...)
 }

@@ -23,9 +23,15 @@ type Layer struct {
 	program *dynamics.Program
 	config  *config
 	params  []float32 // of the program
+	latex   string
 
-	v    *snn.Tensor // potential, nil before the first input
-	vSeq *snn.Tensor // potential of each step of the last input, if stored
+	v *snn.Tensor // potential, nil before the first input
+
+	// The potentials of past steps, if they are stored. Memory that VSeq has
+	// returned is never written again.
+	vSeq           []float32
+	vSeqSteps      int
+	vSeqOfSequence bool // not of single steps
 }
 
 var _ interface {
@@ -39,19 +45,18 @@ var _ interface {
 // [Param] for its own parameters. It panics with an *OptionError if an option
 // cannot be taken or the equations are wrong.
 func New(def Definition, options ...Option) *Layer {
-	return build(def, options, func(*config) {})
-}
-
-// build makes a layer; special sets what this kind of neuron has besides the
-// properties of all.
-func build(def Definition, options []Option, special func(*config)) *Layer {
 	l := &Layer{name: kind(def), def: def, config: defaults()}
 	c := l.config
-	special(c)
+	if p, ok := def.(preparer); ok {
+		p.prepare(c)
+	}
 	for _, o := range options {
 		o(c)
 	}
 	base := def.base()
+	if base == nil {
+		panic(&OptionError{l.name, "its Base is nil; embed neuron.Base itself, not a pointer to it"})
+	}
 	base.soft, base.surrogate = c.soft, c.surrogate
 	if err := l.compile(); err != nil {
 		c.refuse("%v", err)
@@ -78,8 +83,14 @@ func kind(def Definition) string {
 		return "Equation(" + e.formula + ")"
 	}
 	t := reflect.TypeOf(def)
+	if t == nil || t.Kind() == reflect.Pointer && reflect.ValueOf(def).IsNil() {
+		panic(&OptionError{"neuron.New", "the definition is nil; expected a neuron such as &SquareIF{}"})
+	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if t.Name() == "" {
+		return "Neuron"
 	}
 	return t.Name()
 }
@@ -90,7 +101,7 @@ const (
 	stateName = "v"
 )
 
-// compile builds the neuron's equations and compiles them.
+// compile builds the neuron's equations, prints them and compiles them.
 func (l *Layer) compile() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -101,13 +112,46 @@ func (l *Layer) compile() (err error) {
 			err = mistake
 		}
 	}()
-	h := l.def.NeuronalCharge(dynamics.State(stateName), dynamics.Input(inputName))
-	s := l.def.NeuronalFire(h)
-	v := l.def.NeuronalReset(h, s)
-	l.program, err = dynamics.Compile(dynamics.Definition{
+	_, s, v, err := l.equations(dynamics.State(stateName), dynamics.Input(inputName), dynamics.Expr{}, dynamics.Expr{})
+	if err != nil {
+		return err
+	}
+	if l.program, err = dynamics.Compile(dynamics.Definition{
 		Input: inputName, Output: s, States: []dynamics.StateEquation{{Name: stateName, Next: v}},
-	})
+	}); err != nil {
+		return err
+	}
+	// Printed now: later the definition may be part of another layer, too.
+	h, s, v, err := l.equations(dynamics.State("V[t-1]"), dynamics.Input("X[t]"), dynamics.State("H[t]"), dynamics.State("S[t]"))
+	l.latex = `\begin{aligned}` + "\n" +
+		"H[t] &= " + h.LaTeX() + ` \\` + "\n" +
+		"S[t] &= " + s.LaTeX() + ` \\` + "\n" +
+		"V[t] &= " + v.LaTeX() + "\n" + `\end{aligned}`
 	return err
+}
+
+// equations calls the methods of the definition. Fire and reset are given the
+// symbols for h and s, or the expressions where a symbol is zero.
+func (l *Layer) equations(v, x, hSymbol, sSymbol dynamics.Expr) (h, s, next dynamics.Expr, err error) {
+	none := func(method string) error {
+		return fmt.Errorf("%s returns the zero Expr; return an expression of its arguments", method)
+	}
+	if h = l.def.NeuronalCharge(v, x); h.IsZero() {
+		return h, s, next, none("NeuronalCharge")
+	}
+	if hSymbol.IsZero() {
+		hSymbol = h
+	}
+	if s = l.def.NeuronalFire(hSymbol); s.IsZero() {
+		return h, s, next, none("NeuronalFire")
+	}
+	if sSymbol.IsZero() {
+		sSymbol = s
+	}
+	if next = l.def.NeuronalReset(hSymbol, sSymbol); next.IsZero() {
+		return h, s, next, none("NeuronalReset")
+	}
+	return h, s, next, nil
 }
 
 // Forward returns the spikes of the neurons, 0 or 1, in the shape of the input:
@@ -116,22 +160,24 @@ func (l *Layer) compile() (err error) {
 // neurons there are. The potentials stay for the next call. Forward panics with
 // a *snn.ShapeError if the shape does not fit.
 func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
-	op := l.name + ".Forward"
+	if x == nil {
+		panic(l.shapef("the input is nil; expected a tensor"))
+	}
 	steps, shape := 1, x.Shape()
 	if l.config.stepMode == snn.MultiStep {
 		if len(shape) == 0 {
-			panic(snn.Shapef(op, "the input is a single value; in step mode \"m\" it is a sequence [T, N, ...]. Use SetStepMode(\"s\") for one step"))
+			panic(l.shapef("the input is a single value; in step mode \"m\" it is a sequence [T, N, ...]. Use SetStepMode(\"s\") for one step"))
 		}
 		steps, shape = shape[0], shape[1:]
 		if steps == 0 {
-			panic(snn.Shapef(op, "the input has shape %v, a sequence of no steps; expected [T, N, ...] with T >= 1", x.Shape()))
+			panic(l.shapef("the input has shape %v, a sequence of no steps; expected [T, N, ...] with T >= 1", x.Shape()))
 		}
 	}
 	switch {
 	case l.v == nil:
 		l.v = snn.Full(float32(l.rest()), shape...)
 	case !slices.Equal(l.v.Shape(), shape):
-		panic(snn.Shapef(op, "the input has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", x.Shape(), l.v.Shape()))
+		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.v.Shape()))
 	}
 	out := snn.Zeros(x.Shape()...)
 	r := dynamics.Run{
@@ -139,11 +185,26 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 		X: x.Data(), Out: out.Data(), States: [][]float32{l.v.Data()},
 	}
 	if l.config.storeVSeq {
-		l.vSeq = snn.Zeros(append([]int{steps}, shape...)...)
-		r.Trace = [][]float32{l.vSeq.Data()}
+		r.Trace = [][]float32{l.extendVSeq(steps)}
 	}
 	l.program.Run(r)
 	return out
+}
+
+func (l *Layer) shapef(format string, args ...any) *snn.ShapeError {
+	return snn.Shapef(l.name+".Forward", format, args...)
+}
+
+// extendVSeq returns the place for the potentials of the next steps. A sequence
+// starts anew; a single step comes behind the single steps before it.
+func (l *Layer) extendVSeq(steps int) []float32 {
+	n := steps * l.v.Size()
+	if multi := l.config.stepMode == snn.MultiStep; multi || l.vSeqOfSequence {
+		l.vSeq, l.vSeqSteps, l.vSeqOfSequence = nil, 0, multi
+	}
+	l.vSeqSteps += steps
+	l.vSeq = append(l.vSeq, make([]float32, n)...)
+	return l.vSeq[len(l.vSeq)-n:]
 }
 
 // rest is the potential before the first input.
@@ -166,15 +227,25 @@ func (l *Layer) V() *snn.Tensor {
 
 // SetV sets the membrane potential of each neuron, and with it how many there
 // are: v has the shape of a step, [N, ...]. It is copied.
-func (l *Layer) SetV(v *snn.Tensor) { l.v, l.vSeq = v.Clone(), nil }
+func (l *Layer) SetV(v *snn.Tensor) {
+	l.Reset()
+	l.v = v.Clone()
+}
 
-// VSeq returns the membrane potential after each step of the last input,
-// [T, N, ...]; T is 1 in single-step mode. It is nil before the first input and
-// without StoreVSeq.
-func (l *Layer) VSeq() *snn.Tensor { return l.vSeq }
+// VSeq returns the membrane potential after each step, [T, N, ...]: in
+// multi-step mode of the last input, in single-step mode of all steps since
+// Reset. It is nil before the first input and without StoreVSeq.
+func (l *Layer) VSeq() *snn.Tensor {
+	if l.vSeqSteps == 0 {
+		return nil
+	}
+	return snn.FromSlice(slices.Clip(l.vSeq), append([]int{l.vSeqSteps}, l.v.Shape()...)...)
+}
 
 // Reset forgets the potentials. The next input may have another shape.
-func (l *Layer) Reset() { l.v, l.vSeq = nil, nil }
+func (l *Layer) Reset() {
+	l.v, l.vSeq, l.vSeqSteps = nil, nil, 0
+}
 
 // StepMode returns the step mode, "s" or "m".
 func (l *Layer) StepMode() string { return l.config.stepMode }
@@ -216,6 +287,13 @@ func (l *Layer) checkBackend(backend string) error {
 	return fmt.Errorf("backend %q is unknown; supported in step mode %q: %q", backend, l.config.stepMode, l.SupportedBackends())
 }
 
+// VThreshold returns the potential at which the neurons fire.
+func (l *Layer) VThreshold() float64 { return l.config.vThreshold }
+
+// VReset returns the potential after a spike and true; 0 and false with a soft
+// reset, which has none.
+func (l *Layer) VReset() (v float64, hard bool) { return l.rest(), !l.config.soft }
+
 // Param returns a parameter: v_threshold, v_reset (NaN with a soft reset) or
 // one of the neuron's own, NaN if there is none of that name.
 func (l *Layer) Param(name string) float64 {
@@ -244,7 +322,7 @@ func (l *Layer) SetParam(name string, v float64) error {
 	if i < 0 {
 		return fmt.Errorf("%s: it has no parameter %q; it has %s", l.name, name, strings.Join(l.program.Params(), ", "))
 	}
-	if err := checkParam(name, v); err != nil {
+	if err := l.config.checkParam(name, v); err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
 	switch name {

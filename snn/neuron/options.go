@@ -16,10 +16,17 @@ const (
 	tau        = "tau"
 )
 
-// OptionError is what constructors panic with when an option cannot be taken.
-type OptionError struct{ Layer, Text string }
+// OptionError is the snn.Misuse of a constructor whose options cannot be taken
+// or whose equations are wrong. It names all that is wrong.
+type OptionError struct {
+	Layer string // the kind of neuron
+	Text  string // what was wrong, what was expected, what to do
+}
 
 func (e *OptionError) Error() string { return e.Layer + ": " + e.Text }
+
+// Misuse marks the type as a snn.Misuse.
+func (*OptionError) Misuse() {}
 
 // Option sets a property of a layer when it is made.
 type Option func(*config)
@@ -34,6 +41,7 @@ type config struct {
 	storeVSeq          bool
 	decayInput         *bool              // nil if the neuron has no such property
 	own                map[string]float64 // the neuron's own parameters
+	atLeast            map[string]float64 // how small some of them may be
 	given              []string           // those that an option has set
 	wrong              []string
 }
@@ -41,7 +49,7 @@ type config struct {
 func defaults() *config {
 	return &config{
 		vThreshold: 1, surrogate: surrogate.Sigmoid(4),
-		stepMode: snn.SingleStep, backend: cpu, own: map[string]float64{},
+		stepMode: snn.SingleStep, backend: cpu, own: map[string]float64{}, atLeast: map[string]float64{},
 	}
 }
 
@@ -91,8 +99,9 @@ func Backend(name string) Option { return func(c *config) { c.backend = name } }
 // false.
 func StoreVSeq(store bool) Option { return func(c *config) { c.storeVSeq = store } }
 
-// Tau sets the membrane time constant in steps, at least 1. It is an option of
-// leaky neurons, where the default is 2.
+// Tau sets the membrane time constant in steps. It is an option of leaky
+// neurons, where the default is 2 and the least is 1: below it the potential
+// would overshoot what it decays to. It is the same as Param("tau", v).
 func Tau(v float64) Option { return Param(tau, v) }
 
 // DecayInput says whether the input of a leaky neuron decays as the potential
@@ -107,21 +116,34 @@ func DecayInput(decay bool) Option {
 	}
 }
 
-// Param sets a parameter of the neuron's own by its name.
+// Param sets a parameter of the neuron's own by its name. Like every number it
+// is rounded to float32.
 func Param(name string, v float64) Option {
+	switch name {
+	case vThreshold:
+		return VThreshold(v)
+	case vReset:
+		return VReset(v)
+	}
 	return func(c *config) {
+		if name == stateName || name == inputName {
+			c.refuse("a parameter cannot be called %q, which is the %s", name, map[string]string{stateName: "potential", inputName: "input"}[name])
+			return
+		}
 		c.own[name] = v
 		c.given = append(c.given, name)
 	}
 }
 
 // checkParam returns an error unless a parameter may have the value.
-func checkParam(name string, v float64) error {
-	switch {
+func (c *config) checkParam(name string, v float64) error {
+	switch least, ok := c.atLeast[name]; {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return fmt.Errorf("%s is %v, expected a finite number", name, v)
-	case name == tau && v < 1:
-		return fmt.Errorf("tau is %v, expected at least 1: the potential would overshoot what it decays to", v)
+	case math.Abs(v) > math.MaxFloat32:
+		return fmt.Errorf("%s is %v, which is too large for a float32", name, v)
+	case ok && v < least:
+		return fmt.Errorf("%s is %v, expected at least %v", name, v, least)
 	}
 	return nil
 }
@@ -139,7 +161,7 @@ func (c *config) checkParams(used []string) {
 		own = append(own, name)
 		if v, ok := c.own[name]; !ok {
 			c.refuse("parameter %q has no value; pass neuron.Param(%q, ...)", name, name)
-		} else if err := checkParam(name, v); err != nil {
+		} else if err := c.checkParam(name, v); err != nil {
 			c.refuse("%v", err)
 		}
 	}
@@ -148,10 +170,11 @@ func (c *config) checkParams(used []string) {
 			c.refuse("it has no parameter %q; %s", name, has(own))
 		}
 	}
-	for name, v := range map[string]float64{vThreshold: c.vThreshold, vReset: c.vReset} {
-		if err := checkParam(name, v); err != nil {
-			c.refuse("%v", err)
-		}
+	if err := c.checkParam(vThreshold, c.vThreshold); err != nil {
+		c.refuse("%v", err)
+	}
+	if err := c.checkParam(vReset, c.vReset); err != nil && !c.soft {
+		c.refuse("%v", err)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"spikebook/snn/dynamics"
 )
 
 // String prints the layer as SpikingJelly prints one: its kind and its
@@ -48,19 +46,13 @@ func (l *Layer) properties() []property {
 }
 
 // LaTeX returns the neuron's equations as LaTeX, without dollar signs.
-func (l *Layer) LaTeX() string {
-	v, x, h, s := dynamics.State("V[t-1]"), dynamics.Input("X[t]"), dynamics.State("H[t]"), dynamics.State("S[t]")
-	return `\begin{aligned}` + "\n" +
-		"H[t] &= " + l.def.NeuronalCharge(v, x).LaTeX() + ` \\` + "\n" +
-		"S[t] &= " + l.def.NeuronalFire(h).LaTeX() + ` \\` + "\n" +
-		"V[t] &= " + l.def.NeuronalReset(h, s).LaTeX() + "\n" + `\end{aligned}`
-}
+func (l *Layer) LaTeX() string { return l.latex }
 
 // MIMEBundle returns the layer as a notebook shows it: as Markdown with its
 // equations, properties and state, and as plain text.
 func (l *Layer) MIMEBundle() map[string]string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**\n\n$$\n%s\n$$\n\n", strings.ReplaceAll(l.name, "*", `\*`), l.LaTeX())
+	fmt.Fprintf(&b, "**`%s`**\n\n$$\n%s\n$$\n\n", l.name, l.latex)
 	b.WriteString("| property | value |\n| --- | --- |\n")
 	for _, p := range l.properties() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", p.name, p.value)
