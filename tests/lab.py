@@ -229,5 +229,6 @@ class Notebook:
                                   " return e ? e.scrollHeight - e.clientHeight : 0 }")
         size = self.page.viewport_size
         self.page.set_viewport_size(size | {"height": min(size["height"] + more, 12000)})
+        self.page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer')?.scrollTo(0, 0)")  # running has scrolled
         self.page.screenshot(path=path)
         self.page.set_viewport_size(size)
