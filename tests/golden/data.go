@@ -107,9 +107,10 @@ func read(dir string) ([]*group, error) {
 
 // difference is the largest difference between two tensors over
 // max(1, largest wanted value), as the README of the data compares. Two NaN are
-// equal, and so are two equal infinities.
+// equal, and so are two equal infinities; tensors of different shapes differ
+// infinitely.
 func difference(got, want *snn.Tensor) float64 {
-	if got.Size() != want.Size() {
+	if !snn.SameShape(got, want) {
 		return math.Inf(1)
 	}
 	largest, scale := 0.0, 1.0
@@ -130,9 +131,9 @@ func difference(got, want *snn.Tensor) float64 {
 	return largest / scale
 }
 
-// same reports whether two tensors are equal, every value.
+// same reports whether two tensors are equal: shape and every value.
 func same(got, want *snn.Tensor) bool {
-	if got.Size() != want.Size() {
+	if !snn.SameShape(got, want) {
 		return false
 	}
 	for i, w := range want.Data() {

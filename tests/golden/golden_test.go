@@ -37,7 +37,11 @@ func TestMisses(t *testing.T) {
 	}{
 		{"right", "", "", 0, "1 passed, 0 failed"},
 		{"spike", `"data":[0,1]`, `"data":[0,0]`, 1, "MISS g/n: spikes differ"},
-		{"potential", `"data":[0.5,0]}}`, `"data":[0.50001,0]}}`, 1, "MISS g/n: potentials differ by 1e-05"},
+		{"potential", `"data":[0.5,0]}}`, `"data":[0.50001,0]}}`, 1, "MISS g/n: potentials or outputs differ by 1e-05"},
+		{"shape of the output", `"spike_seq":{"shape":[2,1]`, `"spike_seq":{"shape":[1,2]`, 1, "MISS g/n: spikes differ"},
+		{"output", `"spike_seq":{"shape":[2,1],"data":[0,1]}`, `"y_seq":{"shape":[2,1],"data":[0,0.5]}`, 1, "MISS g/n: potentials or outputs differ by 0.5"},
+		{"mode", `"step_mode":"s"`, `"step_mode":"m"`, 0, "1 passed, 0 failed"},
+		{"option", `"params":{}`, `"params":{"gain":2}`, 2, "1  g: IFNode with parameter gain"},
 		{"threshold", `"params":{}`, `"params":{"v_threshold":0.4}`, 1, "MISS g/n: spikes differ"},
 		{"format", "golden-1", "golden-9", 2, `format "spikebook-golden-9"`},
 		{"json", `"cases":[`, `"cases":`, 2, "golden:"},
