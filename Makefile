@@ -22,12 +22,14 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/spikebook
+	@command -v go >/dev/null || { echo "go is not on PATH; Go 1.26 or later is needed: https://go.dev/dl"; exit 1; }
 	go build -ldflags "-X main.stamped=$(VERSION)" -o $(BIN) ./kernel
 
 # The virtual environment is made anew when the pinned requirements change.
 VENV_STAMP := $(VENV)/.$(shell sha256sum tests/requirements.txt 2>/dev/null | cut -c1-16)
 $(VENV_STAMP):
 	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name another: make PYTHON=python3.12"; exit 1; }
 	rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
@@ -43,7 +45,7 @@ demo: install ## run the tutorial, then open it in JupyterLab
 	$(BIN) exec $(TUTORIAL) -o $(CACHE)/demo/neuron.ipynb --html $(CACHE)/demo/neuron.html
 	@echo
 	@echo "The tutorial was run: $(CACHE)/demo/neuron.html shows it in any browser."
-ifneq ($(CI),true)
+ifeq ($(CI),)
 	@echo "JupyterLab opens on a copy of it; the address with its token stands below. Ctrl-C ends it."
 	cp $(CACHE)/demo/neuron.ipynb $(CACHE)/demo/lab.ipynb
 	$(LAB) --ServerApp.root_dir=$(CACHE)/demo --LabApp.default_url=/lab/tree/lab.ipynb
@@ -52,7 +54,8 @@ endif
 LAB = $(VENV)/bin/jupyter lab $(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lab: install ## JupyterLab on a copy of the notebooks
-	mkdir -p $(CACHE)/lab && cp -n notebooks/*.ipynb $(CACHE)/lab/
+	@mkdir -p $(CACHE)/lab # what was changed there stays
+	@for n in notebooks/*.ipynb; do test -e $(CACHE)/lab/$${n##*/} || cp $$n $(CACHE)/lab/; done
 	$(LAB) --ServerApp.root_dir=$(CACHE)/lab
 
 test: lint test-go test-race conformance test-python ## everything that CI runs
@@ -60,9 +63,11 @@ test: lint test-go test-race conformance test-python ## everything that CI runs
 test-go: build
 	go test ./...
 
-# The packages with goroutines. The race detector needs cgo.
+# The packages with goroutines, as far as they are not busy waiting for the Go
+# compiler. The race detector is linked with C.
 test-race:
-	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/jupyter ./kernel/supervisor ./display/figure ./snn/...
+	@command -v $$(go env CC) >/dev/null || { echo "the race detector needs a C compiler; on Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
+	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/headless ./kernel/jupyter ./kernel/supervisor ./display/figure ./snn/...
 
 test-python: install
 	$(VENV)/bin/pytest tests

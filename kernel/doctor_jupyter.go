@@ -82,7 +82,7 @@ func checkKernelspec(context.Context) (found, cure string, err error) {
 		}
 	}
 	if len(installed) == 0 {
-		return "", command("install"), errors.New("Jupyter does not know the kernel")
+		return "", command("install"), errors.New("the kernel is not known to Jupyter")
 	}
 	return strings.Join(installed, ", "), "", nil
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -85,30 +87,65 @@ func usageError(name string, err error) int {
 // bar on a terminal, and how long it took.
 func prepare(ctx context.Context, out *os.File) (*workspace.Workspace, error) {
 	start := time.Now()
-	var bar *progressbar.ProgressBar
 	did := false
 	progress := func(step, of int, what string) {
 		did = true
-		if !term.IsTerminal(int(out.Fd())) {
-			fmt.Fprintf(out, "[%d/%d] %s\n", step, of, what)
-			return
+		fmt.Fprintf(out, "[%d/%d] %s\n", step, of, what)
+	}
+	end := func() {}
+	if term.IsTerminal(int(out.Fd())) {
+		var draw workspace.Progress
+		draw, end = bar(out)
+		progress = func(step, of int, what string) {
+			did = true
+			draw(step, of, what)
 		}
-		if bar == nil {
-			bar = progressbar.NewOptions(of, progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(20),
-				progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true), progressbar.OptionSetPredictTime(false),
-				progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(), progressbar.OptionSpinnerType(14))
-		}
-		bar.Describe(what)
-		_ = bar.Set(step - 1) // a terminal that cannot be written to shows nothing
 	}
 	w, err := workspace.Prepare(ctx, progress)
-	if bar != nil {
-		_ = bar.Finish()
-	}
+	end()
 	if did && err == nil {
 		fmt.Fprintf(out, "Prepared in %s.\n", time.Since(start).Round(100*time.Millisecond))
 	}
 	return w, err
+}
+
+// bar returns functions that draw a bar on a terminal and take it away. Its
+// clock goes on while one step takes minutes. A terminal that cannot be
+// written to shows nothing.
+func bar(out io.Writer) (draw workspace.Progress, end func()) {
+	var b *progressbar.ProgressBar
+	stop := make(chan struct{})
+	var clock sync.WaitGroup
+	draw = func(step, of int, what string) {
+		if b != nil {
+			b.Describe(what)
+			_ = b.Set(step - 1)
+			return
+		}
+		b = progressbar.NewOptions(of, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
+		_ = b.RenderBlank()
+		clock.Go(func() {
+			for tick := time.NewTicker(time.Second); ; {
+				select {
+				case <-stop:
+					tick.Stop()
+					return
+				case <-tick.C:
+					_ = b.RenderBlank()
+				}
+			}
+		})
+	}
+	end = func() {
+		close(stop)
+		clock.Wait()
+		if b != nil {
+			_ = b.Finish()
+		}
+	}
+	return draw, end
 }
 
 // goRun is in the path of a binary that `go run` has made and will remove.
