@@ -192,6 +192,7 @@ func checkTools(ctx context.Context) (found, cure string, err error) {
 	}
 	for _, argv := range [][]string{{"gonb", "--version"}, {"gopls", "version"}, {"goimports"}} {
 		cmd := exec.CommandContext(ctx, w.Tool(argv[0]), argv[1:]...)
+		cmd.Env = w.Env()
 		cmd.Stdin = strings.NewReader("package p\n") // goimports has no flag that does nothing
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", cure, fmt.Errorf("%s does not run: %w: %.200s", argv[0], err, out)
@@ -217,8 +218,8 @@ func checkModules(ctx context.Context) (found, cure string, err error) {
 		return "", command("install"), err
 	}
 	missing, err := w.Missing()
-	if err == nil && len(missing) > 0 {
-		err = fmt.Errorf("cells need modules that are not downloaded: %s", strings.Join(missing, ", "))
+	if n := len(missing); err == nil && n > 0 {
+		err = fmt.Errorf("%d of the modules that cells need are not in %s, such as %s", n, w.Go.ModCache, missing[n-1])
 	}
 	return "downloaded to " + w.Go.ModCache, command("install"), err
 }
