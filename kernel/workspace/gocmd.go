@@ -23,7 +23,7 @@ var ErrNoGo = errors.New("no Go tool chain found")
 // Go is a Go tool chain.
 type Go struct {
 	Path     string // of the go command
-	Version  string // as go env GOVERSION prints it
+	Version  string // such as go1.26.1
 	ModCache string // folder in which it keeps modules
 }
 
@@ -105,10 +105,17 @@ func tryGo(ctx context.Context, path string) (Go, error) {
 		return g, err
 	}
 	lines := strings.Split(out, "\n")
-	if len(lines) < 2 || !version.IsValid(lines[0]) {
+	// An unreleased one is "devel go1.27-abc", one with experiments "go1.26.1 X:abc".
+	for word := range strings.FieldsSeq(lines[0]) {
+		if version.IsValid(word) {
+			g.Version = word
+			break
+		}
+	}
+	if g.Version == "" || len(lines) < 2 {
 		return g, fmt.Errorf("%s env GOVERSION: got %q, expected a version", path, lines[0])
 	}
-	g.Version, g.ModCache = lines[0], lines[1]
+	g.ModCache = lines[1]
 	return g, nil
 }
 
