@@ -20,6 +20,7 @@ import (
 	"spikebook/kernel/export"
 	"spikebook/kernel/headless"
 	"spikebook/kernel/notebook"
+	"spikebook/kernel/workspace"
 )
 
 const execUsage = `usage: spikebook exec NOTEBOOK [-o OUT.ipynb] [--html OUT.html] [-p name=value]...
@@ -205,6 +206,14 @@ func runNotebook(a execArgs, nb *notebook.Notebook) error {
 	}()
 
 	if _, err := prepare(ctx, os.Stderr); err != nil { // nothing to do but the first time
+		return err
+	}
+	// The kernel runs in another directory: a relative path would mean another cache there.
+	cache, err := workspace.CacheDir()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("SPIKEBOOK_CACHE", cache); err != nil {
 		return err
 	}
 	bar := newProgress(os.Stderr)
