@@ -1,0 +1,113 @@
+"""notebooks/neuron.ipynb: its numbers, and its outputs as they are committed."""
+import base64
+import re
+import subprocess
+import sys
+import pathlib
+
+import nbformat
+import pytest
+
+from conftest import ROOT, TUTORIAL
+
+JUPYTER = pathlib.Path(sys.executable).with_name("jupyter")
+
+
+def outputs(path):
+    return [o for c in nbformat.read(path, 4).cells for o in c.get("outputs", [])]
+
+
+def text(path):
+    return "".join(o.text for o in outputs(path) if o.output_type == "stream")
+
+
+def pictures(path):
+    return [o for o in outputs(path) if "image/png" in o.get("data", {})]
+
+
+@pytest.fixture(scope="module")
+def by_nbclient(tmp_path_factory):
+    """The tutorial, run by `jupyter execute`."""
+    d = tmp_path_factory.mktemp("nbclient")
+    done = subprocess.run([JUPYTER, "execute", TUTORIAL, f"--output={d / 'out'}", "--timeout=120"], capture_output=True, text=True,
+                          timeout=170, cwd=d)
+    assert done.returncode == 0, done.stderr
+    return d / "out.ipynb"
+
+
+@pytest.fixture(params=["committed", "exec", "nbclient"])
+def result(request):
+    if request.param == "committed":
+        return TUTORIAL
+    if request.param == "exec":
+        return request.getfixturevalue("executed") / "out.ipynb"
+    return request.getfixturevalue("by_nbclient")
+
+
+def test_no_errors(result):
+    assert [o for o in outputs(result) if o.output_type == "error" or o.get("name") == "stderr"] == []
+
+
+def test_spike_times(result):
+    """x = 0.02 in float32: 50 and 101. The cell behind it counts in float64."""
+    assert re.findall(r"^spike at t = (\d+)$", text(result), re.M) == ["50", "101"]
+    assert re.findall(r"^spike at t = (\d+), v was", text(result), re.M) == ["49", "99", "149"]
+    assert "v[49]=0.99999958\n" in text(result)
+
+
+def test_square_if(result):
+    rows = re.findall(r"^t=\d  x=(0\.\d{4})  s=([01])  v=(\d\.\d{4})$", text(result), re.M)
+    assert rows == [("0.7452", "0", "0.5554"), ("0.8062", "1", "0.0000"), ("0.6730", "0", "0.4529"), ("0.0942", "0", "0.4618")]
+    assert "multi-step: s = [0 1 0 0]\n" in text(result)
+
+
+def test_shapes(result):
+    assert re.search(r"no input yet:\s+V = 0\n", text(result))
+    assert re.search(r"shape \[2 3\]\s+V of shape \[2 3\]", text(result))
+    assert re.search(r"shape \[4 5 6\]\s+V of shape \[4 5 6\]", text(result))
+    assert "call Reset()" in text(result)
+
+
+def test_modes_agree(result):
+    single, multi = re.search(r"step mode s\n(\[.*\])\nstep mode m\n(\[.*\])\n", text(result)).groups()
+    assert single == multi and set(single.strip("[]").split()) == {"0", "1"}
+
+
+def test_cuda_is_refused_with_a_reason(result):
+    assert 'backend "cuda" is not supported' in text(result)
+
+
+def test_three_pictures(result):
+    said = [o.data["text/plain"] for o in pictures(result)]
+    assert len(said) == 3
+    assert all("image/svg+xml" in o.data for o in pictures(result))
+    voltage, heatmap, raster = said
+    assert "T=150" in voltage and "50, 101" in voltage
+    assert "32 neurons" in heatmap and "32 neurons" in raster and "T=50" in raster
+    for o in pictures(result):
+        png = base64.b64decode(o.data["image/png"])
+        width, height = (int.from_bytes(png[a:a + 4], "big") for a in (16, 20))
+        assert png.startswith(b"\x89PNG") and width > 1000 and height > 600
+        assert o.metadata["image/png"]["width"] < width  # drawn finer than it is shown
+
+
+def test_committed_outputs_are_those_of_today(executed):
+    """Run again, the tutorial gives what is committed: text for text, and the same pictures as SVG."""
+    def comparable(path):
+        return [(c.source, [{**o.get("data", {}), "image/png": None, "text": o.get("text")} for o in c.get("outputs", [])])
+                for c in nbformat.read(path, 4).cells]
+
+    for committed, today in zip(comparable(TUTORIAL), comparable(executed / "out.ipynb"), strict=True):
+        assert committed == today, "run: bin/spikebook exec notebooks/neuron.ipynb -o notebooks/neuron.ipynb, and look at it"
+
+
+def test_every_notebook_is_fit_to_commit():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        nb = nbformat.read(path, 4)
+        nbformat.validate(nb)
+        assert nb.metadata.kernelspec == {"name": "spikebook", "display_name": "Go SNN (spikebook)", "language": "go"}
+        code = [c for c in nb.cells if c.cell_type == "code"]
+        assert [c.execution_count for c in code] == list(range(1, len(code) + 1)), f"{path.name} was not run top to bottom"
+        for o in outputs(path):
+            if "image/svg+xml" in o.get("data", {}):
+                assert {"image/png", "text/plain"} <= set(o.data)  # an untrusted notebook shows the PNG only
