@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,13 +61,25 @@ func (e *DeathError) Error() string {
 	return text
 }
 
+// tempPrefix is how the names of connection directories begin.
+const tempPrefix = "spikebook-exec-"
+
+// RemoveConnection removes the directory of a connection file that [Start] has
+// made; others are left alone. A kernel calls it when it ends: its front end may
+// have been killed before it could.
+func RemoveConnection(file string) {
+	if dir := filepath.Dir(file); strings.HasPrefix(filepath.Base(dir), tempPrefix) {
+		os.RemoveAll(dir)
+	}
+}
+
 // Start runs the kernel's command in directory dir, with the path of a
 // connection file appended, and waits until it answers. The connection is over
 // unix sockets in a private directory, which is gone when Start returns: an
 // open connection does not need it, and nothing is left even if this process
 // is killed.
 func Start(ctx context.Context, command []string, dir string) (*Kernel, error) {
-	temp, err := os.MkdirTemp("", "spikebook-exec-")
+	temp, err := os.MkdirTemp("", tempPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -85,15 +98,21 @@ func Start(ctx context.Context, command []string, dir string) (*Kernel, error) {
 	k.cmd.Env = append(os.Environ(), "JPY_PARENT_PID="+strconv.Itoa(os.Getpid()))
 	k.cmd.Stderr = &k.stderr
 	k.cmd.WaitDelay = time.Second // for what has inherited stderr
-	// Ctrl-C in the terminal is for us; the kernel hears of it by a message.
-	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := k.cmd.Start(); err != nil {
+	k.cmd.SysProcAttr = childAttr()
+	started := make(chan error)
+	go func() {
+		// The kernel ends with this thread, so the thread lives as long as it.
+		runtime.LockOSThread()
+		err := k.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = k.cmd.Wait() // the state tells
+			close(k.died)
+		}
+	}()
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("starting the kernel: %w", err)
 	}
-	go func() {
-		_ = k.cmd.Wait() // the state tells
-		close(k.died)
-	}()
 	if err := k.connect(ctx, connection); err != nil {
 		k.Close()
 		return nil, err

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,11 +23,16 @@ import (
 const fakeKernel = "SPIKEBOOK_TEST_KERNEL"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(fakeKernel) != "" {
+	switch os.Getenv(fakeKernel) {
+	case "":
+		os.Exit(m.Run())
+	case "silent":
+		beSilent()
+	case "starter":
+		beStarter()
+	default:
 		beKernel(os.Args[len(os.Args)-1])
-		return
 	}
-	os.Exit(m.Run())
 }
 
 // beKernel is a kernel whose cells are commands. What is not about execution is
@@ -110,6 +117,27 @@ func beKernel(file string) {
 			}
 		}
 	}
+}
+
+// meeting is where a silent kernel of a test shows that it lives.
+const meeting = "SPIKEBOOK_TEST_MEETING"
+
+// beSilent is a kernel that never answers and watches nobody.
+func beSilent() {
+	conn, err := net.Dial("unix", os.Getenv(meeting))
+	if err != nil {
+		panic(err)
+	}
+	_, _ = io.Copy(io.Discard, conn) // until the test ends
+}
+
+// beStarter is a front end that starts such a kernel.
+func beStarter() {
+	if err := os.Setenv(fakeKernel, "silent"); err != nil {
+		panic(err)
+	}
+	_, err := Start(context.Background(), []string{os.Args[0]}, "")
+	panic(err) // it does not return: it is killed
 }
 
 // start starts the test binary as a kernel and checks at the end that nothing
@@ -260,6 +288,23 @@ func TestStartFailures(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(temp); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestRemoveConnection(t *testing.T) {
+	temp := t.TempDir()
+	for dir, gone := range map[string]bool{tempPrefix + "1": true, "runtime": false} {
+		file := filepath.Join(temp, dir, "kernel.json")
+		if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		RemoveConnection(file)
+		if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, os.ErrNotExist) != gone {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
 
