@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from playwright.sync_api import sync_playwright
 from kernel import wait_until
 
 SIZE = {"width": 1280, "height": 900}
+PAGE = 1800  # pixels; a screenshot that is higher is cut into pages, so that one can look at it
 
 CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -222,13 +224,25 @@ class Notebook:
             shown: [e.width, e.height] }))""")
 
     def shot(self, path, i=None):
-        """Cell i, or the whole notebook: the page is made as high as it (at most 12000 pixels), since Lab scrolls inside."""
-        if i is not None:
-            return self.cell(i).screenshot(path=path)
+        """Cell i, or the whole notebook in pages: name.png, or name-1.png, name-2.png, … Lab scrolls inside, so the page is
+        made as high as the notebook for that."""
+        path = pathlib.Path(path)
+        for old in path.parent.glob(path.stem + "*.png"):
+            if re.fullmatch(r"(-\d+)?", old.stem[len(path.stem):]):
+                old.unlink()
         more = self.page.evaluate("() => { const e = document.querySelector('.jp-WindowedPanel-outer');"
                                   " return e ? e.scrollHeight - e.clientHeight : 0 }")
         size = self.page.viewport_size
-        self.page.set_viewport_size(size | {"height": min(size["height"] + more, 12000)})
-        self.page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer')?.scrollTo(0, 0)")  # running has scrolled
-        self.page.screenshot(path=path)
-        self.page.set_viewport_size(size)
+        width, height = size["width"], min(size["height"] + more, 15000)
+        self.page.set_viewport_size({"width": width, "height": height})
+        try:
+            if i is not None:
+                self.cell(i).screenshot(path=path)
+            elif height <= PAGE:
+                self.page.screenshot(path=path)
+            else:
+                for n, top in enumerate(range(0, height, PAGE), 1):
+                    self.page.screenshot(path=path.with_name(f"{path.stem}-{n}.png"), clip={
+                        "x": 0, "y": top, "width": width, "height": min(PAGE, height - top)})
+        finally:
+            self.page.set_viewport_size(size)

@@ -42,8 +42,9 @@ def test_tutorial(open_notebook, tmp):
     assert nb.page.locator("mjx-merror").count() == 0
     printed = "".join(o["text"] for o in nb.all_outputs() if o["output_type"] == "stream")
     assert "spike at t = 50\nspike at t = 101\n" in printed and "v[49]=0.99999958" in printed
-    for i, o in enumerate(o for i in range(nb.cells.count()) for o in [i] if nb.output(i).locator("img").count()):
-        nb.shot(ARTIFACTS / f"test_tutorial_picture_{i + 1}.png", o)
+    for i in range(nb.cells.count()):
+        if nb.output(i).locator("img").count():
+            nb.shot(ARTIFACTS / f"test_tutorial_cell_{i}.png", i)
 
 
 def test_committed_tutorial_shows_its_pictures_untrusted(open_notebook):
@@ -58,7 +59,7 @@ def test_committed_tutorial_shows_its_pictures_untrusted(open_notebook):
 
 
 def test_dark_theme(open_notebook):
-    """Pictures stand on their own light ground. Looked at rather than measured; the colours of the corners are measured."""
+    """Pictures stand on a light ground of their own."""
     nb = open_notebook(TUTORIAL)
     nb.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
     nb.js("() => document.body.dataset.jpThemeLight === 'false'")
