@@ -73,12 +73,24 @@ func RemoveConnection(file string) {
 	}
 }
 
+// sweep removes connection directories of front ends and kernels that were both
+// killed at the start: no living one is as old.
+func sweep() {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), tempPrefix+"*")) // the pattern is well formed
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > 2*startTime {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
 // Start runs the kernel's command in directory dir, with the path of a
 // connection file appended, and waits until it answers. The connection is over
 // unix sockets in a private directory, which is gone when Start returns: an
 // open connection does not need it, and nothing is left even if this process
 // is killed.
 func Start(ctx context.Context, command []string, dir string) (*Kernel, error) {
+	sweep()
 	temp, err := os.MkdirTemp("", tempPrefix)
 	if err != nil {
 		return nil, err

@@ -308,6 +308,27 @@ func TestRemoveConnection(t *testing.T) {
 	}
 }
 
+func TestSweep(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	old := time.Now().Add(-time.Hour)
+	for dir, gone := range map[string]bool{tempPrefix + "old": true, tempPrefix + "new": false, "other-old": false} {
+		path := filepath.Join(temp, dir)
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(dir, "new") {
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sweep()
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) != gone {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}
+
 func TestTail(t *testing.T) {
 	var last tail
 	for i := range 1000 {
