@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 
 	"spikebook/kernel/bridge"
 	"spikebook/kernel/gonb"
+	"spikebook/kernel/headless"
 	"spikebook/kernel/jupyter"
 	"spikebook/kernel/workspace"
 )
@@ -83,6 +85,7 @@ func runKernel(connectionFile string, log *slog.Logger) error {
 		return err
 	}
 	defer server.Close()
+	defer headless.RemoveConnection(connectionFile)
 
 	var kernel *bridge.Bridge
 	config := bridge.Config{
@@ -133,14 +136,21 @@ func watchParent(ctx context.Context, parent int, gone func()) {
 			tick.Stop()
 			return
 		case <-tick.C:
-			// An orphan is given another parent: process 1, or a subreaper.
-			if os.Getppid() != parent {
+			// An orphan is given another parent: process 1, or a subreaper. It
+			// may have been one before it looked for the first time.
+			if os.Getppid() != parent || parent == 1 && missing(os.Getenv("JPY_PARENT_PID")) {
 				tick.Stop()
 				gone()
 				return
 			}
 		}
 	}
+}
+
+// missing reports whether there is no process of that identifier.
+func missing(pid string) bool {
+	n, err := strconv.Atoi(pid)
+	return err == nil && n > 1 && errors.Is(syscall.Kill(n, 0), syscall.ESRCH)
 }
 
 // backendName is the name of GoNB's connection file. Its widgets take the

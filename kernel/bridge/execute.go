@@ -158,7 +158,7 @@ func (b *Bridge) abortQueue() {
 			continue
 		}
 		b.status(e.request, "busy")
-		b.send(e.channel, e.request.Reply(b.session, map[string]any{"status": "aborted", "execution_count": b.count}))
+		b.send(e.channel, e.request.Reply(b.session, map[string]any{"status": "aborted"}))
 		b.status(e.request, "idle")
 	}
 }
