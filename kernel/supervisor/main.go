@@ -35,7 +35,7 @@ func Main(args []string) int {
 	}
 	killAll(os.Getpid())
 	if *remove != "" {
-		if err := os.RemoveAll(*remove); err != nil {
+		if err := removeAll(*remove); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			status = 1
 		}

@@ -83,7 +83,7 @@ func Start(self string, c Command) (*Process, error) {
 		// A supervisor that was itself killed has left its descendants to us.
 		if !cmd.ProcessState.Exited() {
 			killAll(os.Getpid(), cmd.Process.Pid)
-			os.RemoveAll(c.Remove)
+			_ = removeAll(c.Remove) // the supervisor's own report is the cause
 		}
 	}()
 	return p, nil
@@ -179,6 +179,21 @@ func killAll(pid int, except ...int) {
 			return
 		}
 	}
+}
+
+// removeAll removes a directory in which the threads of a process that has been
+// killed may still finish what they are about: a process is listed as dead when
+// the first of its threads is.
+func removeAll(dir string) error {
+	err := os.RemoveAll(dir)
+	for range 100 {
+		if err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		err = os.RemoveAll(dir)
+	}
+	return err
 }
 
 // reap takes the status of a zombie if it is our child.
