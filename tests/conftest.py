@@ -18,7 +18,7 @@ BINARY = ROOT / "bin" / "spikebook"
 TUTORIAL = ROOT / "notebooks" / "neuron.ipynb"
 ARTIFACTS = pathlib.Path(__file__).parent / "artifacts"  # screenshots and notebooks, to be looked at
 METADATA = {"kernelspec": {"name": kernels.NAME, "display_name": "Go SNN (spikebook)", "language": "go"},
-            "language_info": {"name": "go"}}  # nbclient and papermill want both
+            "language_info": {"name": "go", "file_extension": ".go", "mimetype": "text/x-go"}}  # other tools read both
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -122,7 +122,8 @@ def open_notebook(lab, chromium, notebooks, request):
 
     yield open_notebook
     for nb in opened:
-        nb.shot(ARTIFACTS / f"{request.node.name}.png")
+        if not nb.shown:
+            nb.shot(ARTIFACTS / f"{request.node.name}.png")
         nb.close()
         assert nb.away == [], "requests that left the machine"
         assert nb.console == [], "errors in the browser's console"

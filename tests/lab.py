@@ -121,10 +121,11 @@ class Lab:
 
 
 class Notebook:
-    """One notebook in one page. `away`: requests that were not for our server; `console`: errors. Both should stay empty."""
+    """One notebook in one page. `away`: requests that were not for our server; `console`: errors. Both should stay empty.
+    `shown`: there is a screenshot of all of it."""
 
     def __init__(self, page, lab):
-        self.page, self.lab, self.away, self.console = page, lab, [], []
+        self.page, self.lab, self.away, self.console, self.shown = page, lab, [], [], False
         page.on("request", lambda r: r.url.startswith((lab.url, "data:", "blob:")) or self.away.append(r.url))
         page.on("console", lambda m: m.type == "error" and self.console.append(m.text))
 
@@ -236,6 +237,7 @@ class Notebook:
         width, height = size["width"], min(size["height"] + more, 15000)
         self.page.set_viewport_size({"width": width, "height": height})
         try:
+            self.shown = self.shown or i is None
             if i is not None:
                 self.cell(i).screenshot(path=path)
             elif height <= PAGE:

@@ -70,7 +70,7 @@ def test_dark_theme(open_notebook):
     assert len(corners) == 3
     for *rgb, alpha in corners:
         assert alpha == 255 and min(rgb) > 200
-    nb.shot(ARTIFACTS / "test_dark_theme_whole.png")
+    nb.shot(ARTIFACTS / "test_dark_theme.png")
     nb.command("apputils:change-theme", {"theme": "JupyterLab Light"})
     nb.js("() => document.body.dataset.jpThemeLight === 'true'")
 
