@@ -87,4 +87,5 @@ def test_by_signal(kernel):
 def test_idle_kernel_takes_no_harm(kernel):
     interrupt(kernel)
     kernel.manager.provisioner.process.send_signal(signal.SIGINT)
+    kernel.ask("kernel_info_request")  # the signal has arrived by then, and cannot hit the cell
     assert kernel.run('%%\nfmt.Println("fine")').text == "fine\n"

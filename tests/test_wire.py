@@ -105,6 +105,21 @@ def test_an_unsigned_cell_is_not_run(kernel, tmp):
     assert not proof.exists()
 
 
+def test_a_message_sent_twice_is_run_once(kernel, tmp):
+    """A recorded message must not run again: its signature has been seen."""
+    proof = tmp / "runs"
+    good, _ = frames(kernel, "execute_request", {"code": f"!echo ran >> {proof}", "silent": False, "store_history": True})
+    s = dealer(kernel, kernel.manager.shell_port)
+    for _ in range(2):
+        s.send_multipart([DELIMITER, *good])
+    try:
+        assert s.poll(60_000)
+        assert kernel.run('%%\nfmt.Println("behind")').ok
+    finally:
+        s.close()
+    assert proof.read_text() == "ran\n"
+
+
 @pytest.mark.parametrize("junk", [
     b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"\xff" + b"\x00" * 8 + b"\x7f" + b"\x03" + b"\x00" * 53,  # a ZMTP greeting, then nothing
