@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -17,11 +16,11 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"spikebook/kernel/jupyter"
+	"spikebook/kernel/supervisor"
 )
 
 // startTime is how long a kernel may take until it answers.
@@ -41,7 +40,7 @@ type Kernel struct {
 
 	cmd    *exec.Cmd
 	client *jupyter.Client
-	stderr tail
+	stderr supervisor.Tail
 	died   chan struct{} // closed when the process has ended
 
 	patience patience
@@ -307,33 +306,4 @@ func (k *Kernel) await(limit time.Duration) bool {
 		case <-received:
 		}
 	}
-}
-
-// tail keeps the last lines written to it.
-type tail struct {
-	mu   sync.Mutex
-	data []byte
-}
-
-const tailSize = 4 << 10
-
-var _ io.Writer = (*tail)(nil)
-
-// Write implements [io.Writer].
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.data = append(t.data, p...)
-	if n := len(t.data) - tailSize; n > 0 {
-		t.data = append(t.data[:0], t.data[n:]...)
-	}
-	return len(p), nil
-}
-
-// String returns the last ten lines.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(string(t.data)), "\n")
-	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }

@@ -328,14 +328,3 @@ func TestSweep(t *testing.T) {
 		}
 	}
 }
-
-func TestTail(t *testing.T) {
-	var last tail
-	for i := range 1000 {
-		fmt.Fprintln(&last, "line", i)
-	}
-	lines := strings.Split(last.String(), "\n")
-	if len(lines) != 10 || lines[9] != "line 999" || lines[0] != "line 990" {
-		t.Errorf("%q", lines)
-	}
-}

@@ -59,7 +59,7 @@ func (s *supervised) run(argv []string) error {
 	}
 	// A pipe of our own: with an io.Writer, Wait would wait for everyone who
 	// has inherited it.
-	var output tail
+	var output Tail
 	r, w, err := os.Pipe()
 	if err != nil {
 		return err

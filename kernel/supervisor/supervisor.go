@@ -64,7 +64,7 @@ func Start(self string, c Command) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
-	var last tail
+	var last Tail
 	cmd.Stderr = &last
 	if err := becomeReaper(); err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
@@ -120,30 +120,6 @@ func (p *Process) Stop() {
 	p.stdin.Close()
 	p.mu.Unlock()
 	<-p.done
-}
-
-// tail keeps the last bytes written to it.
-type tail struct {
-	mu   sync.Mutex
-	data []byte
-}
-
-const tailSize = 8 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.data = append(t.data, p...)
-	if n := len(t.data) - tailSize; n > 0 {
-		t.data = append(t.data[:0], t.data[n:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.data))
 }
 
 // lines delivers the lines of r and is closed at its end.
