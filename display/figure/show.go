@@ -125,6 +125,7 @@ func ask(r *Request) (*Reply, error) {
 		return nil, fmt.Errorf("%s names the kernel's socket %s, but no kernel answers there: %w", SocketVariable, path, err)
 	}
 	defer c.Close()
+	awaitPrinted()
 	sendErr := send(c, r)
 	// The kernel may have answered, and closed, before it took all of a
 	// message that it refuses: its reply says more than the broken pipe.

@@ -363,6 +363,31 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// What was printed before a picture comes before it, however late it is looked
+// at.
+func TestFiguresComeAfterWhatWasPrinted(t *testing.T) {
+	started := make(chan struct{})
+	shown := make(chan error)
+	f := newKernel(t, map[string]func(*run){"figure": func(r *run) {
+		for range 20 {
+			r.stream("stdout", "before\n")
+		}
+		close(started)
+		if err := <-shown; err != nil {
+			t.Error(err)
+		}
+		r.reply("ok", "")
+		r.idle()
+	}})
+	request := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "figure"})
+	<-started
+	shown <- f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"})
+	types := f.await(request).types
+	if at := slices.Index(types, "display_data"); at < 0 || slices.Contains(types[at:], "stdout before\n") {
+		t.Errorf("got %q", types)
+	}
+}
+
 func TestInput(t *testing.T) {
 	f := newKernel(t, map[string]func(*run){"ask": func(r *run) {
 		r.send(jupyter.Stdin, "input_request", map[string]any{"prompt": "name?", "password": false})

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"time"
 
 	"spikebook/display/figure"
 	"spikebook/display/render"
@@ -20,16 +21,17 @@ type figures struct{ *Bridge }
 // Show publishes a figure. It returns when that is done, so that what the cell
 // prints next comes after it.
 func (f figures) Show(fig *figure.Figure) error {
+	asked := time.Now()
 	data, metadata, err := render.Bundle(fig)
 	if err != nil {
 		return err
 	}
-	return f.display(data, metadata)
+	return f.display(asked, data, metadata)
 }
 
 // ShowBundle publishes a value in several forms, by MIME type.
 func (f figures) ShowBundle(bundle map[string]string) error {
-	return f.display(bundle, map[string]any{})
+	return f.display(time.Now(), bundle, map[string]any{})
 }
 
 // Render draws a figure for the cell, which writes it to a file.
@@ -37,13 +39,33 @@ func (f figures) Render(fig *figure.Figure, format string) ([]byte, error) {
 	return render.Image(fig, format)
 }
 
-func (f figures) display(data, metadata any) error {
+// settle is how long what GoNB has read from a cell may take to get here. The
+// cell asks for a picture only when GoNB has read all that was printed before.
+const settle = 15 * time.Millisecond
+
+// display publishes a picture that was asked for at the given time, after all
+// that was printed before it.
+func (f figures) display(asked time.Time, data, metadata any) error {
+	time.Sleep(settle - time.Since(asked)) // drawing takes longer, as a rule
 	err := errNoCell
 	f.do(func() {
+		f.drain()
 		if e := f.running; e != nil && e.request != nil {
 			f.publish(e.request, "display_data", map[string]any{"data": data, "metadata": metadata, "transient": map[string]any{}})
 			err = nil
 		}
 	})
 	return err
+}
+
+// drain handles what GoNB has sent and nobody has looked at yet.
+func (b *Bridge) drain() {
+	for b.backend != nil {
+		select {
+		case m := <-b.backend.Received():
+			b.fromBackend(m)
+		default:
+			return
+		}
+	}
 }
