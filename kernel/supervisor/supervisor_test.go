@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -29,7 +30,9 @@ func TestMain(m *testing.M) {
 			if err := os.WriteFile(os.Args[2], nil, 0o600); err != nil {
 				panic(err)
 			}
-			select {}
+			never := make(chan os.Signal, 1) // select {} would be a deadlock
+			signal.Notify(never, syscall.SIGUSR1)
+			<-never
 		}
 	}
 	os.Exit(m.Run())
