@@ -68,13 +68,16 @@ func TestCompileError(t *testing.T) {
 	source := "%%\nx := 1\n\ty := undefinedThing + 1\nfmt.Println(x, y)"
 	f := newKernel(t, map[string]func(*run){source: func(r *run) {
 		r.program = "package main\n\nfunc main() {\n\tflag.Parse()\nx := 1\n\ty := undefinedThing + 1\nfmt.Println(x, y)\n}\n"
-		r.fail("# gonb_1234\n./main.go:6:7: undefined: undefinedThing\n./main.go:7:13: undefined: fmt\n\nexit status 1")
+		r.fail("# gonb_1234\n./main.go:6:2: declared and not used: y\n./main.go:6:7: undefined: undefinedThing\n./main.go:7:13: undefined: fmt\n\nexit status 1")
 	}})
 	name, value, traceback := f.execute(source).error(t)
-	if name != "CompileError" || value != "undefined: undefinedThing (and 1 more)" {
+	if name != "CompileError" || value != "undefined: undefinedThing (and 2 more)" {
 		t.Errorf("%s: %s", name, value)
 	}
-	want := `CompileError: undefined: undefinedThing (and 1 more)
+	want := `CompileError: undefined: undefinedThing (and 2 more)
+cell [1], line 3:2: declared and not used: y
+        y := undefinedThing + 1
+        ^
 cell [1], line 3:7: undefined: undefinedThing
         y := undefinedThing + 1
              ^

@@ -41,6 +41,7 @@ type gonbReply struct {
 var (
 	exitStatus    = regexp.MustCompile(`^(?:exit status (\d+)|signal: .+)$`)
 	compilerError = regexp.MustCompile(`(?m)^.*?main(?:_test)?\.go:(\d+):(\d+): (.*(?:\n\t.*)*)$`)
+	unused        = regexp.MustCompile(`^declared and not used|imported and not used`)
 	escape        = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 )
 
@@ -66,7 +67,8 @@ func interrupted() *failure {
 }
 
 // compileError lists what the Go tool chain found wrong, each with its line of
-// the cell and a caret.
+// the cell and a caret. Its headline is the first that is not about an unused
+// name: that is often the consequence of another mistake.
 func (b *Bridge) compileError(e *execution, text string) *failure {
 	m := b.sourceMap()
 	f := &failure{name: "CompileError"}
@@ -74,7 +76,7 @@ func (b *Bridge) compileError(e *execution, text string) *failure {
 		line, _ := strconv.Atoi(found[1]) // digits, by the expression
 		column, _ := strconv.Atoi(found[2])
 		message := found[3]
-		if f.value == "" {
+		if f.value == "" || unused.MatchString(f.value) && !unused.MatchString(message) {
 			f.value = message
 		}
 		if at, ok := m.cellLine(line); ok {

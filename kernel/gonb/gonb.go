@@ -74,8 +74,8 @@ func Start(ctx context.Context, c Config) (g *GoNB, err error) {
 	g.Process, err = supervisor.Start(c.Self, supervisor.Command{
 		Argv: []string{
 			c.Program, "--kernel", file, "--raw_error",
-			// What GoNB logs is of use only if it ends unexpectedly.
-			"--stderrthreshold=ERROR", "--logtostderr=false", "--log_file=" + os.DevNull,
+			// Of what GoNB logs, only why it cannot go on is of use.
+			"--stderrthreshold=FATAL", "--logtostderr=false", "--log_file=" + os.DevNull,
 		},
 		Env:    append(c.Env, "TMPDIR="+dir, figure.SocketVariable+"="+socket),
 		Remove: dir,
