@@ -138,6 +138,18 @@ func TestPanicAfterGoNBsReply(t *testing.T) {
 	}
 }
 
+// A message of several lines keeps its shape.
+func TestPanicWithCaret(t *testing.T) {
+	f := newKernel(t, map[string]func(*run){"parse": func(r *run) {
+		r.stream("stderr", "panic: expected a number\n\t    v + * x\n\t        ^\n\ngoroutine 1 [running]:\n")
+		r.fail("exit status 2")
+	}})
+	want := "panic: expected a number\n    v + * x\n        ^\n"
+	if _, _, traceback := f.execute("parse").error(t); traceback != want {
+		t.Errorf("got\n%s\nwant\n%s", traceback, want)
+	}
+}
+
 func TestBracketsOfOtherCellsAreNotBlamed(t *testing.T) {
 	f := newKernel(t, map[string]func(*run){"%%\nfor {{": func(r *run) {
 		r.program = "package main\n\nfunc main() {\nfor {{\n}\n"

@@ -110,7 +110,10 @@ func (b *Bridge) lastWords(e *execution) *failure {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	i := 0
 	for ; i < len(lines) && !goroutine.MatchString(lines[i]); i++ {
-		if line := strings.TrimSpace(lines[i]); line != "" && !exitStatus.MatchString(line) {
+		// The run time indents all lines of a message but the first by a tab.
+		// What is left of the white space may place a caret.
+		line := strings.TrimRight(strings.TrimPrefix(lines[i], "\t"), " \t")
+		if line != "" && !exitStatus.MatchString(line) {
 			message = append(message, line)
 		}
 	}
