@@ -13,6 +13,7 @@ import (
 
 	"spikebook/display"
 	"spikebook/display/figure"
+	"spikebook/display/figure/serve"
 	"spikebook/display/render"
 	"spikebook/snn"
 	"spikebook/snn/neuron"
@@ -20,12 +21,20 @@ import (
 
 // notebook is a kernel that keeps what it is shown.
 type notebook struct {
-	text   []string   // text/plain of each output
-	types  [][]string // MIME types of each output
+	text   []string       // text/plain of each output
+	types  [][]string     // MIME types of each output
+	places []figure.Place // of each output
+	clears []bool         // how the outputs were cleared
 	failed error
 }
 
-func (n *notebook) Show(f *display.Figure) error {
+func (n *notebook) Clear(wait bool) error {
+	n.clears = append(n.clears, wait)
+	return n.failed
+}
+
+func (n *notebook) Show(f *display.Figure, at figure.Place) error {
+	n.places = append(n.places, at)
 	data, _, err := render.Bundle(f)
 	if err != nil {
 		return err
@@ -35,7 +44,8 @@ func (n *notebook) Show(f *display.Figure) error {
 	return n.failed
 }
 
-func (n *notebook) ShowBundle(b map[string]string) error {
+func (n *notebook) ShowBundle(b map[string]string, at figure.Place) error {
+	n.places = append(n.places, at)
 	n.text = append(n.text, b["text/plain"])
 	n.types = append(n.types, slices.Sorted(maps.Keys(b)))
 	return n.failed
@@ -59,7 +69,7 @@ func open(t *testing.T) *notebook {
 	n := &notebook{}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- figure.Serve(ctx, l, n) }()
+	go func() { done <- serve.Figures(ctx, l, n) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -99,6 +109,48 @@ func TestShow(t *testing.T) {
 				t.Errorf("shown as %v %q, want %v %q", n.types, n.text, tt.types, tt.text)
 			}
 		})
+	}
+}
+
+func TestLive(t *testing.T) {
+	n := open(t)
+	live, err := display.ShowLive("first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := display.ShowLive("other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := live.Update(display.Plot1DSpikes(snn.Ones(2, 2))); err != nil {
+		t.Fatal(err)
+	}
+	id := n.places[0].ID
+	if want := (figure.Place{ID: id, Update: true}); id == "" || n.places[2] != want || n.places[1].ID == id {
+		t.Errorf("shown at %+v", n.places)
+	}
+	n.failed = errors.New("the browser is gone")
+	if _, err := display.ShowLive(1); err == nil {
+		t.Error("nothing was shown and nothing said")
+	}
+	if err := other.Update(1); err == nil {
+		t.Error("nothing was updated and nothing said")
+	}
+}
+
+func TestClearOutput(t *testing.T) {
+	n := open(t)
+	for _, wait := range []bool{true, false} {
+		if err := display.ClearOutput(wait); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(n.clears, []bool{true, false}) {
+		t.Errorf("cleared with wait %v", n.clears)
+	}
+	t.Setenv(figure.SocketVariable, "")
+	if err := display.ClearOutput(true); err != nil {
+		t.Errorf("without a kernel: %v", err)
 	}
 }
 

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"spikebook/display/figure/socket"
 )
 
 // SocketVariable is the environment variable that holds the path of the unix
@@ -35,14 +36,18 @@ func RegisterRenderer(r Renderer) {
 
 // Show publishes the figure in the notebook and returns when it is there. In a
 // program that does not run in a kernel it prints the figure's line of words.
-func (f *Figure) Show() error {
+func (f *Figure) Show() error { return f.ShowAt(Place{}) }
+
+// ShowAt is Show in a place of its own, which may be one where something is
+// shown already.
+func (f *Figure) ShowAt(at Place) error {
 	if err := f.Validate(); err != nil {
 		return fmt.Errorf("show: %w", err)
 	}
 	if !inKernel() {
 		return printLine(f.String())
 	}
-	if _, err := ask(&Request{Op: OpShow, Figure: f}); err != nil {
+	if _, err := ask(&Request{Op: OpShow, Figure: f, Place: at}); err != nil {
 		return fmt.Errorf("show figure: %w", err)
 	}
 	return nil
@@ -51,9 +56,9 @@ func (f *Figure) Show() error {
 // ShowBundle publishes contents by MIME type, of which the front end shows the
 // richest that it knows, and returns when that is done. In a program that does
 // not run in a kernel it prints text/plain.
-func ShowBundle(bundle map[string]string) error {
-	r := &Request{Op: OpBundle, Bundle: bundle}
-	if err := r.check(); err != nil {
+func ShowBundle(bundle map[string]string, at Place) error {
+	r := &Request{Op: OpBundle, Bundle: bundle, Place: at}
+	if err := r.Check(); err != nil {
 		return fmt.Errorf("show: %w", err)
 	}
 	if !inKernel() {
@@ -61,6 +66,19 @@ func ShowBundle(bundle map[string]string) error {
 	}
 	if _, err := ask(r); err != nil {
 		return fmt.Errorf("show: %w", err)
+	}
+	return nil
+}
+
+// ClearOutput removes what the cell has shown and printed so far, or does so
+// when the next output comes, which avoids flicker. In a program that does not
+// run in a kernel it does nothing.
+func ClearOutput(wait bool) error {
+	if !inKernel() {
+		return nil
+	}
+	if _, err := ask(&Request{Op: OpClear, Wait: wait}); err != nil {
+		return fmt.Errorf("clear output: %w", err)
 	}
 	return nil
 }
@@ -120,21 +138,21 @@ func inKernel() bool { return os.Getenv(SocketVariable) != "" }
 // failed is returned as an error.
 func ask(r *Request) (*Reply, error) {
 	path := os.Getenv(SocketVariable)
-	c, err := net.Dial("unix", path)
+	c, err := socket.Dial(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s names the kernel's socket %s, but no kernel answers there: %w", SocketVariable, path, err)
 	}
 	defer c.Close()
 	awaitPrinted()
-	sendErr := send(c, r)
+	sendErr := Send(c, r)
 	// The kernel may have answered, and closed, before it took all of a
 	// message that it refuses: its reply says more than the broken pipe.
-	var pipe *net.OpError
+	var pipe *fs.PathError
 	if sendErr != nil && !errors.As(sendErr, &pipe) {
 		return nil, sendErr
 	}
 	var reply Reply
-	if err := receive(c, &reply); err != nil {
+	if err := Receive(c, &reply); err != nil {
 		if sendErr != nil {
 			err = sendErr
 		}

@@ -14,6 +14,7 @@ const (
 	OpShow   = "show"   // publish Figure, reply when it is published
 	OpBundle = "bundle" // publish Bundle, reply when it is published
 	OpRender = "render" // reply with the bytes of Figure in Format
+	OpClear  = "clear"  // remove the outputs of the cell
 )
 
 // Formats that a figure can be rendered in.
@@ -33,6 +34,15 @@ type Request struct {
 	Format string            // OpRender: one of Formats
 	Figure *Figure           // OpShow, OpRender
 	Bundle map[string]string // OpBundle: MIME type to content
+	Place  Place             // OpShow, OpBundle: where
+	Wait   bool              // OpClear: remove them when the next output comes
+}
+
+// Place is where something is shown. The zero value is at the end of the cell's
+// outputs.
+type Place struct {
+	ID     string // names what is shown, so that it can be shown anew
+	Update bool   // show it anew in all places of that name
 }
 
 // Reply is the kernel's answer to a [Request].
@@ -50,15 +60,15 @@ const MaxMessage = 256 << 20
 // big-endian uint32.
 const (
 	magic     = "SBF"
-	version   = 1
+	version   = 2
 	headerLen = len(magic) + 1 + 4
 )
 
 // errVersion is returned for a peer that speaks another version of the protocol.
 var errVersion = errors.New("the cell and the kernel were built from different versions of spikebook; restart the kernel, and run `spikebook install` again if that does not help")
 
-// send writes one message.
-func send(w io.Writer, message any) error {
+// Send writes one message, a [Request] or a [Reply].
+func Send(w io.Writer, message any) error {
 	b, err := frame(message, MaxMessage)
 	if err != nil {
 		return err
@@ -84,10 +94,10 @@ func frame(message any, limit int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// receive reads one message. Whatever the bytes are, it returns: a broken
-// message is an error, and no more memory is taken than the bytes that arrive
-// justify.
-func receive(r io.Reader, message any) error {
+// Receive reads one message into a [Request] or a [Reply]. Whatever the bytes
+// are, it returns: a broken message is an error, and no more memory is taken
+// than the bytes that arrive justify.
+func Receive(r io.Reader, message any) error {
 	var header [headerLen]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
 		return fmt.Errorf("read header: %w", err)
@@ -115,8 +125,8 @@ func receive(r io.Reader, message any) error {
 	return nil
 }
 
-// check returns an error that names what is missing from or wrong in r.
-func (r *Request) check() error {
+// Check returns an error that names what is missing from or wrong in r.
+func (r *Request) Check() error {
 	switch r.Op {
 	case OpShow:
 		return r.Figure.Validate()
@@ -130,7 +140,9 @@ func (r *Request) check() error {
 			return errors.New("bundle is empty: it must hold at least text/plain")
 		}
 		return nil
+	case OpClear:
+		return nil
 	default:
-		return fmt.Errorf("unknown operation %q, want %q, %q or %q", r.Op, OpShow, OpBundle, OpRender)
+		return fmt.Errorf("unknown operation %q, want %q, %q, %q or %q", r.Op, OpShow, OpBundle, OpRender, OpClear)
 	}
 }

@@ -28,11 +28,11 @@ func TestMessageRoundTrip(t *testing.T) {
 		{Op: OpBundle, Bundle: map[string]string{"text/plain": "IF", "text/markdown": "$v$"}},
 	} {
 		var b bytes.Buffer
-		if err := send(&b, want); err != nil {
+		if err := Send(&b, want); err != nil {
 			t.Fatal(err)
 		}
 		var got Request
-		if err := receive(&b, &got); err != nil {
+		if err := Receive(&b, &got); err != nil {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(&got, want) {
@@ -71,20 +71,20 @@ func TestReceiveBroken(t *testing.T) {
 		{"nothing", "", "read header: EOF"},
 		{"short header", "SBF", "read header: unexpected EOF"},
 		{"other protocol", "GET / HTTP/1.1", `message starts with "GET", want "SBF"`},
-		{"other version", header(9, 0), "version 9, want 1"},
+		{"other version", header(9, 0), "version 9, want 2"},
 		{"giant", header(version, MaxMessage+1), "larger than the limit"},
 		{"short body", header(version, 100) + "abc", "ends after 3 of 100 bytes"},
 		{"no gob", header(version, 4) + "\x03\xff\xff\xff", "decode *figure.Request"},
 		{"empty body", header(version, 0), "decode *figure.Request: EOF"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := receive(strings.NewReader(tt.message), new(Request))
+			err := Receive(strings.NewReader(tt.message), new(Request))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one with %q", err, tt.want)
 			}
 		})
 	}
-	if err := receive(strings.NewReader(header(9, 0)), new(Request)); !errors.Is(err, errVersion) {
+	if err := Receive(strings.NewReader(header(9, 0)), new(Request)); !errors.Is(err, errVersion) {
 		t.Errorf("other version: got %v, want it to say what to do", err)
 	}
 }
@@ -111,7 +111,7 @@ func TestRequestCheck(t *testing.T) {
 		{"empty bundle", Request{Op: OpBundle}, "bundle is empty"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := tt.request.check()
+			err := tt.request.Check()
 			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got error %v, want %q", err, tt.want)
 			}
@@ -127,7 +127,7 @@ func FuzzReceive(f *testing.F) {
 		{Op: OpBundle, Bundle: map[string]string{"text/plain": "x"}},
 	} {
 		var b bytes.Buffer
-		if err := send(&b, r); err != nil {
+		if err := Send(&b, r); err != nil {
 			f.Fatal(err)
 		}
 		f.Add(b.Bytes())
@@ -135,18 +135,18 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte(header(version, 1<<20) + "short"))
 	f.Fuzz(func(t *testing.T, message []byte) {
 		var request Request
-		if receive(bytes.NewReader(message), &request) != nil {
+		if Receive(bytes.NewReader(message), &request) != nil {
 			return
 		}
-		if request.check() != nil {
+		if request.Check() != nil {
 			return
 		}
 		var b bytes.Buffer
-		if err := send(&b, &request); err != nil {
+		if err := Send(&b, &request); err != nil {
 			t.Fatalf("accepted %q, but it cannot be sent: %v", message, err)
 		}
 		var again Request
-		if err := receive(&b, &again); err != nil {
+		if err := Receive(&b, &again); err != nil {
 			t.Fatalf("accepted %q once, but not twice: %v", message, err)
 		}
 		if again.Op != request.Op || again.Format != request.Format {

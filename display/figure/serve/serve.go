@@ -1,4 +1,7 @@
-package figure
+// Package serve answers the figures that cells send to the kernel. It is the
+// half of package figure that a cell never links: it needs package net. What a
+// figure looks like, and where it goes, is its [Handler]'s.
+package serve
 
 import (
 	"context"
@@ -6,28 +9,32 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
+
+	"spikebook/display/figure"
 )
 
-// Handler is what [Serve] calls for the requests of cells. Its methods are
+// Handler is what [Figures] calls for the requests of cells. Its methods are
 // called from several goroutines at a time. A figure that reaches it is valid.
 type Handler interface {
 	// Show publishes a figure and returns when that is done.
-	Show(f *Figure) error
+	Show(f *figure.Figure, at figure.Place) error
 	// ShowBundle publishes a bundle, MIME type to content, and returns when
 	// that is done.
-	ShowBundle(bundle map[string]string) error
-	// Render returns f in one of [Formats].
-	Render(f *Figure, format string) ([]byte, error)
+	ShowBundle(bundle map[string]string, at figure.Place) error
+	// Clear removes the outputs of the cell, or does so when the next comes.
+	Clear(wait bool) error
+	// Render returns f in one of [figure.Formats].
+	Render(f *figure.Figure, format string) ([]byte, error)
 }
 
-// Serve answers the requests that arrive at l until ctx is done; it then closes
+// Figures answers the requests that arrive at l until ctx is done; it then closes
 // l and every connection, waits until no call of h is under way and returns nil.
 // It returns early, with an error, only when l fails.
 //
 // Whatever one connection sends costs only that connection: a message that is
-// malformed or larger than [MaxMessage], and a panic of h, become the Error of
+// malformed or larger than [figure.MaxMessage], and a panic of h, become the Error of
 // its reply.
-func Serve(ctx context.Context, l net.Listener, h Handler) error {
+func Figures(ctx context.Context, l net.Listener, h Handler) error {
 	var (
 		mu    sync.Mutex
 		conns = map[net.Conn]struct{}{}
@@ -73,37 +80,39 @@ func Serve(ctx context.Context, l net.Listener, h Handler) error {
 // away meanwhile has nobody to tell.
 func serveConn(c net.Conn, h Handler) {
 	var (
-		request Request
-		reply   Reply
+		request figure.Request
+		reply   figure.Reply
 	)
-	err := receive(c, &request)
+	err := figure.Receive(c, &request)
 	if err == nil {
 		reply.Data, err = answer(&request, h)
 	}
 	if err != nil {
 		reply.Error = err.Error()
 	}
-	if err := send(c, &reply); err != nil {
-		_ = send(c, &Reply{Error: fmt.Sprintf("reply: %v", err)})
+	if err := figure.Send(c, &reply); err != nil {
+		_ = figure.Send(c, &figure.Reply{Error: fmt.Sprintf("reply: %v", err)})
 	}
 }
 
 // answer calls h; a panic of h is returned as an error.
-func answer(r *Request, h Handler) (data []byte, err error) {
+func answer(r *figure.Request, h Handler) (data []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the kernel failed to %s the figure (this is a bug in spikebook): %v\n%s", r.Op, p, debug.Stack())
 		}
 	}()
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	switch r.Op {
-	case OpShow:
-		return nil, h.Show(r.Figure)
-	case OpBundle:
-		return nil, h.ShowBundle(r.Bundle)
-	default: // check admits no other operation
+	case figure.OpShow:
+		return nil, h.Show(r.Figure, r.Place)
+	case figure.OpBundle:
+		return nil, h.ShowBundle(r.Bundle, r.Place)
+	case figure.OpClear:
+		return nil, h.Clear(r.Wait)
+	default: // Check admits no other operation
 		return h.Render(r.Figure, r.Format)
 	}
 }
