@@ -4,7 +4,7 @@
 // when the one who asked for it is gone, even by SIGKILL. It knows nothing of
 // Jupyter or of what the command does.
 //
-// GoNB starts gopls, the Go tool chain and cells, some in process groups of
+// GoNB starts the Go tool chain, shells and cells, some in process groups of
 // their own, and keeps its files in a temporary directory. None of these end
 // when GoNB is killed, and GoNB does not notice when we are. So GoNB runs
 // under a supervisor: a small process in a session of its own, to which, on

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 func Main(args []string) int {
 	flags := flag.NewFlagSet(Subcommand, flag.ExitOnError)
 	remove := flags.String("remove", "", "directory to remove at the end")
+	orphaned := flags.String("orphaned", "", "directories to remove at the end unless we are asked to stop")
 	spare := flags.String("spare", "", "programs that an interrupt does not reach")
 	tools := flags.String("tools", "", "programs that the command does not interrupt itself")
 	_ = flags.Parse(args) // ExitOnError
@@ -34,8 +36,12 @@ func Main(args []string) int {
 		status = 1
 	}
 	killAll(os.Getpid())
-	if *remove != "" {
-		if err := removeAll(*remove); err != nil {
+	doomed := filepath.SplitList(*remove)
+	if s.deserted {
+		doomed = append(doomed, filepath.SplitList(*orphaned)...)
+	}
+	for _, dir := range doomed {
+		if err := removeAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			status = 1
 		}
@@ -49,6 +55,7 @@ type supervised struct {
 
 	pid      int
 	signaled map[int]bool // by the current interrupt; nil when there is none
+	deserted bool         // the one who asked for us has ended without a word
 }
 
 // run runs the command until it ends, which is an error, or the input does,
@@ -96,6 +103,9 @@ func (s *supervised) run(argv []string) error {
 		case line, ok := <-commands:
 			switch {
 			case !ok:
+				s.deserted = true
+				return nil
+			case line == stopLine:
 				return nil
 			case line == interruptLine:
 				s.signaled = map[int]bool{}
@@ -103,6 +113,7 @@ func (s *supervised) run(argv []string) error {
 				tick = time.Tick(20 * time.Millisecond)
 			case line == calmLine:
 				s.signaled, tick = nil, nil
+				fmt.Println(calmLine)
 			case line == killLine:
 				s.kill()
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +23,7 @@ const (
 	interruptLine = "interrupt"
 	killLine      = "kill"
 	calmLine      = "calm"
+	stopLine      = "stop"
 )
 
 // Command is what to supervise.
@@ -32,6 +34,10 @@ type Command struct {
 
 	// Remove is a directory that is removed when all has ended.
 	Remove string
+
+	// Orphaned are directories of the caller's that are removed, too, when the
+	// caller ends without [Process.Stop]: killed, it cannot do it itself.
+	Orphaned []string
 
 	// Spare names programs that an interrupt does not reach, nor what they
 	// have started.
@@ -48,6 +54,7 @@ type Process struct {
 	cmd   *exec.Cmd
 	mu    sync.Mutex // guards stdin
 	stdin io.WriteCloser
+	calm  <-chan string // what the supervisor answers to calmLine
 	done  chan struct{}
 	cause error
 }
@@ -55,12 +62,17 @@ type Process struct {
 // Start starts the command under a supervisor, which is this program's own
 // binary. self is its path.
 func Start(self string, c Command) (*Process, error) {
-	argv := []string{Subcommand, "-remove", c.Remove, "-spare", strings.Join(c.Spare, ","), "-tools", strings.Join(c.Tools, ","), "--"}
+	orphaned := strings.Join(c.Orphaned, string(filepath.ListSeparator))
+	argv := []string{Subcommand, "-remove", c.Remove, "-orphaned", orphaned, "-spare", strings.Join(c.Spare, ","), "-tools", strings.Join(c.Tools, ","), "--"}
 	cmd := exec.Command(self, append(argv, c.Argv...)...)
 	cmd.Env = c.Env
 	cmd.Dir = c.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a signal to our process group must not reach it
 	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("supervisor: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
@@ -72,7 +84,7 @@ func Start(self string, c Command) (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("supervisor: %w", err)
 	}
-	p := &Process{cmd: cmd, stdin: stdin, done: make(chan struct{})}
+	p := &Process{cmd: cmd, stdin: stdin, calm: lines(stdout), done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		err := cmd.Wait()
@@ -100,8 +112,16 @@ func (p *Process) tell(line string) {
 // get SIGINT, once each, and so does whatever it starts until [Process.Calm].
 func (p *Process) Interrupt() { p.tell(interruptLine) }
 
-// Calm ends an interrupt.
-func (p *Process) Calm() { p.tell(calmLine) }
+// Calm ends an interrupt. When it returns, all signals of the interrupt are sent:
+// what the command does from now on is not hit by them.
+func (p *Process) Calm() {
+	p.tell(calmLine)
+	select {
+	case <-p.calm:
+	case <-p.done:
+	case <-time.After(time.Second): // a supervisor that is stopped must not stop us
+	}
+}
 
 // Kill kills what the command runs, not the command.
 func (p *Process) Kill() { p.tell(killLine) }
@@ -116,6 +136,7 @@ func (p *Process) Cause() error { return p.cause }
 
 // Stop kills everything and waits for it.
 func (p *Process) Stop() {
+	p.tell(stopLine)
 	p.mu.Lock()
 	p.stdin.Close()
 	p.mu.Unlock()

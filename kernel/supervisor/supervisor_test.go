@@ -41,8 +41,14 @@ func TestMain(m *testing.M) {
 // shell supervises a shell that runs the script in directory dir, which is
 // removed at the end.
 func shell(dir, script string) Command {
-	return Command{Argv: []string{"sh", "-c", script}, Dir: dir, Remove: dir, Spare: []string{"tail"}, Env: os.Environ()}
+	return Command{
+		Argv: []string{"sh", "-c", script}, Dir: dir, Env: os.Environ(),
+		Remove: dir, Orphaned: []string{orphaned(dir)}, Spare: []string{"tail"},
+	}
 }
+
+// orphaned is a directory of the caller's.
+func orphaned(dir string) string { return dir + "-orphaned" }
 
 // eventually waits for a condition, as long as a slow machine may take.
 func eventually(t *testing.T, what string, ok func() bool) {
@@ -104,8 +110,10 @@ wait`
 
 func workDir(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "work")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{dir, orphaned(dir)} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -125,6 +133,9 @@ func TestStopLeavesNothing(t *testing.T) {
 	}
 	if exists(dir) {
 		t.Error("the directory is left")
+	}
+	if !exists(orphaned(dir)) {
+		t.Error("the directory of a living caller is gone")
 	}
 	if err := p.Cause(); err != nil {
 		t.Errorf("cause after Stop: %v", err)
@@ -148,7 +159,7 @@ func TestKilledOwnerLeavesNothing(t *testing.T) {
 				return false
 			}
 		}
-		return !exists(dir)
+		return !exists(dir) && !exists(orphaned(dir))
 	})
 }
 
@@ -219,6 +230,35 @@ echo >over; wait`
 	if names[ids[0]] != "tail" && names[ids[1]] != "tail" {
 		t.Error("the spared process was interrupted")
 	}
+}
+
+// Calm returns when the supervisor has done what it was told before, not as
+// soon as it is told, or when there is no supervisor.
+func TestCalmWaits(t *testing.T) {
+	p, err := Start(os.Args[0], shell(workDir(t), "sleep 1000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	calm := make(chan struct{})
+	go func() {
+		defer close(calm)
+		p.Interrupt()
+		p.Calm()
+	}()
+	select {
+	case <-calm:
+		t.Error("Calm has returned, but the supervisor is stopped")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	<-calm
+	p.Stop()
+	p.Calm()
 }
 
 func TestKillReachesWhatIgnoresInterrupts(t *testing.T) {
