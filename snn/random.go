@@ -28,40 +28,49 @@ func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 	return counter
 }
 
-// random is the state behind Rand and Randn.
-var random = struct {
-	sync.Mutex
-	seeded bool
-	seed   uint64
-	next   uint64 // block
-}{}
+// Random is the state of the generator behind [Rand] and [Randn].
+type Random struct {
+	Seeded bool
+	Seed   uint64
+	Next   uint64 // block to be drawn
+}
+
+var (
+	randomLock sync.Mutex // guards random
+	random     Random
+)
+
+// RandomState returns the state of the generator. A notebook keeps it from
+// cell to cell; nobody else needs it. It must not be used while others draw.
+func RandomState() *Random { return &random }
 
 // Seed makes what Rand and Randn return from now on reproducible, on every
-// machine. In a notebook each cell is a program of its own: call Seed in the
-// cell that draws. Without it, each program draws other numbers.
+// machine. A notebook goes on drawing in its next cell, and repeats its numbers
+// when the cell that calls Seed and those after it run again. Without Seed
+// every notebook, and every program, draws other numbers.
 //
 // A call draws from whole blocks of four: which numbers it gets depends on how
 // many calls of which sizes came before, and not on shapes.
 func Seed(seed int) {
-	random.Lock()
-	defer random.Unlock()
-	random.seeded, random.seed, random.next = true, uint64(seed), 0
+	randomLock.Lock()
+	defer randomLock.Unlock()
+	random = Random{Seeded: true, Seed: uint64(seed)}
 }
 
 // draw fills dst with uniform numbers in [0, 1) of 24 bits, all that a float32
 // can hold.
 func draw(dst []float32) {
-	random.Lock()
-	defer random.Unlock()
-	if !random.seeded {
+	randomLock.Lock()
+	defer randomLock.Unlock()
+	if !random.Seeded {
 		// The Go run time seeds this one anew in each process. crypto/rand would
 		// add twenty packages to every cell.
-		random.seeded, random.seed = true, rand.Uint64()
+		random.Seeded, random.Seed = true, rand.Uint64()
 	}
-	key := [2]uint32{uint32(random.seed), uint32(random.seed >> 32)}
+	key := [2]uint32{uint32(random.Seed), uint32(random.Seed >> 32)}
 	for len(dst) > 0 {
-		block := philox([4]uint32{uint32(random.next), uint32(random.next >> 32)}, key)
-		random.next++
+		block := philox([4]uint32{uint32(random.Next), uint32(random.Next >> 32)}, key)
+		random.Next++
 		n := min(len(block), len(dst))
 		for i, b := range block[:n] {
 			dst[i] = float32(b>>8) * (1.0 / (1 << 24))

@@ -69,9 +69,9 @@ func TestSeed(t *testing.T) {
 // generator.
 func TestUnseeded(t *testing.T) {
 	start := func() float32 {
-		random.Lock()
-		random.seeded = false
-		random.Unlock()
+		randomLock.Lock()
+		random.Seeded = false
+		randomLock.Unlock()
 		return Rand(1).Item()
 	}
 	a, b, c := start(), start(), start()
