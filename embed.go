@@ -10,5 +10,6 @@ import "embed"
 // they pin the tools.
 //
 //go:embed LICENSE go.mod go.sum
-//go:embed snn/*.go snn/*/*.go display/*.go display/figure/*.go
+//go:embed kernel/session/*.go kernel/session/*.s kernel/session/wire/*.go
+//go:embed snn/*.go snn/*/*.go display/*.go display/figure/*.go display/figure/socket/*.go
 var Source embed.FS

@@ -69,6 +69,9 @@ func RemoveCache() (dir string, err error) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
+	for folder, digits := range map[string]int{cellsFolder: 32, notebooksFolder: 16, SessionsDir: 16} {
+		err = errors.Join(err, removeNamed(filepath.Join(dir, folder), digits))
+	}
 	binary := filepath.Join(dir, filepath.FromSlash(BinaryFile))
 	if e := os.Remove(binary); e != nil && !errors.Is(e, fs.ErrNotExist) {
 		err = errors.Join(err, e)

@@ -131,6 +131,9 @@ func (g Go) Env() []string {
 		"PATH="+g.Bin()+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"GOTOOLCHAIN=local", "GOWORK=off", "GOFLAGS=-buildvcs=false", "GO111MODULE=on",
 	)
+	if g.ModCache != "" { // what it is by default need not be found out each time
+		env = append(env, "GOMODCACHE="+g.ModCache)
+	}
 	if os.Getenv("CGO_ENABLED") == "" {
 		env = append(env, "CGO_ENABLED=0")
 	}

@@ -8,6 +8,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"spikebook/kernel/build"
 )
 
 // Progress is told of each step of the preparation as it begins: its number
@@ -86,6 +88,20 @@ var warmCells = []struct{ name, source string }{
 
 func main() { fmt.Println(dense.Of(snn.Ones(1))) }
 `},
+	{"cells that remember", `import (
+	"spikebook/display"
+	"spikebook/kernel/session"
+	"spikebook/snn"
+	"spikebook/snn/neuron"
+)
+
+var layer = neuron.NewIF()
+
+func main() {
+	session.Main(func() { session.Show(layer.Forward(snn.Ones(1)), display.Show(layer)) },
+		session.Var{Name: "layer", Type: "*neuron.Neuron", Ptr: &layer})
+}
+`},
 }
 
 // Prepare makes everything that a kernel needs and that takes time: the tools
@@ -119,6 +135,7 @@ func Prepare(ctx context.Context, progress Progress) (*Workspace, error) {
 	for _, c := range warmCells {
 		steps = append(steps, step{"compiling for " + c.name, func() error { return w.BuildCell(ctx, c.source) }})
 	}
+	steps = append(steps, step{"indexing the packages that cells may import", func() error { return build.WriteIndex(ctx, w.BuildConfig()) }})
 	for i, s := range steps {
 		if progress != nil {
 			progress(i+1, len(steps), s.what)

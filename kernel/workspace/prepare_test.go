@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"spikebook/display/figure"
+	"spikebook/kernel/build"
 	"spikebook/kernel/gonb"
 	"spikebook/kernel/jupyter"
 	"spikebook/kernel/supervisor"
@@ -40,7 +41,7 @@ func TestPrepare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, what := range []string{"building gonb", "building goimports", "building gopls", "compiling for a first cell"} {
+	for _, what := range []string{"building gonb", "building goimports", "compiling for a first cell", "indexing the packages that cells may import"} {
 		if !slices.Contains(steps, what) {
 			t.Errorf("no step %q in %q", what, steps)
 		}
@@ -67,9 +68,14 @@ func TestPrepare(t *testing.T) {
 			want[name] = string(data)
 		}
 		want["cell/go.mod"] = strings.ReplaceAll(want["cell/go.mod"], Placeholder, quoteMod(w.Dir))
-		equal(t, snapshot(t, w.Dir), want)
+		whole := snapshot(t, w.Dir)
+		if whole[packagesFile] == "" {
+			t.Errorf("%s is missing", packagesFile)
+		}
+		delete(whole, packagesFile)
+		equal(t, whole, want)
 		got := snapshot(t, w.tools)
-		for _, name := range []string{"go.mod", "go.sum", "bin/gonb", "bin/goimports", "bin/gopls"} {
+		for _, name := range []string{"go.mod", "go.sum", "bin/gonb", "bin/goimports"} {
 			if _, ok := got[name]; !ok {
 				t.Errorf("%s is missing", name)
 			}
@@ -86,7 +92,7 @@ func TestPrepare(t *testing.T) {
 			t.Errorf("Open without goimports: %v", err)
 		}
 		steps = nil
-		if _, err := Prepare(t.Context(), progress); err != nil || slices.Contains(steps, "building gopls") || !slices.Contains(steps, "building goimports") {
+		if _, err := Prepare(t.Context(), progress); err != nil || slices.Contains(steps, "building gonb") || !slices.Contains(steps, "building goimports") {
 			t.Errorf("got %v, steps %q", err, steps)
 		}
 	})
@@ -127,14 +133,15 @@ func TestPrepare(t *testing.T) {
 // figures collects the titles of the figures that a cell shows.
 type figures struct{ titles chan string }
 
-func (f figures) Show(fig *figure.Figure) error      { f.titles <- fig.Title; return nil }
-func (f figures) ShowBundle(map[string]string) error { return nil }
+func (f figures) Show(fig *figure.Figure, _ figure.Place) error    { f.titles <- fig.Title; return nil }
+func (f figures) ShowBundle(map[string]string, figure.Place) error { return nil }
+func (f figures) Clear(bool) error                                 { return nil }
 func (f figures) Render(*figure.Figure, string) ([]byte, error) {
 	return nil, errors.New("not drawn here")
 }
 
 // runGoNB gives the preload to the real GoNB, which is denied the network, and
-// then the cells of someone who has imported nothing.
+// then cells as they are.
 func runGoNB(t *testing.T, w *Workspace) {
 	t.Setenv("TMPDIR", t.TempDir())
 	self, err := os.Executable()
@@ -142,8 +149,13 @@ func runGoNB(t *testing.T, w *Workspace) {
 		t.Fatal(err)
 	}
 	shown := figures{make(chan string, 1)}
+	shims, run := t.TempDir(), t.TempDir()
+	if err := build.WriteShims(shims, w.Go.Path, w.Tool("goimports")); err != nil {
+		t.Fatal(err)
+	}
+	path := "PATH=" + shims + string(filepath.ListSeparator) + filepath.Dir(w.Tool("gonb")) + string(filepath.ListSeparator) + os.Getenv("PATH")
 	g, err := gonb.Start(t.Context(), gonb.Config{
-		Self: self, Program: w.Tool("gonb"), Env: append(w.Env(), "GOPROXY=off"), Name: "kernel-1.json",
+		Self: self, Program: w.Tool("gonb"), Env: append(w.Env(), "GOPROXY=off", path, build.RunVariable+"="+run), Name: "kernel-1.json",
 		Figures: shown, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -151,30 +163,28 @@ func runGoNB(t *testing.T, w *Workspace) {
 	}
 	defer g.Stop()
 
-	var flags string
-	for _, cell := range w.Preload() {
-		out, failure := execute(t, g, cell)
-		if failure != "" {
-			t.Fatalf("the preload %q fails: %s", cell, failure)
-		}
-		flags += out
+	flags, failure := execute(t, g, w.Preload(""))
+	if failure != "" {
+		t.Fatalf("the preload fails: %s", failure)
 	}
 	if !strings.Contains(flags, `["-ldflags=-s -w"]`) {
 		t.Errorf("GoNB has understood other flags: %q", flags)
 	}
+	imports := "import (\n\t\"" + strings.Join(Imports, "\"\n\t\"") + "\"\n)\n" // unused ones are dropped
 	for _, c := range []struct{ cell, want string }{
 		{"%%\nlayer := neuron.NewIF()\nfmt.Println(layer.Forward(snn.Full(1.5, 2)).Data())", "[1 1]\n"},
 		{"%%\nfmt.Println(dense.Of(snn.Full(1, 2)).Data())", "[1 1]\n"},
 		{"%%\ndisplay.Plot2DHeatmap(snn.Zeros(2, 3), display.Title(\"nothing\")).Show()", ""},
 		{"!*go list -m -f '{{.Replace}}' spikebook", quoteMod(w.Dir) + "\n"},
 	} {
-		out, failure := execute(t, g, c.cell)
+		out, failure := execute(t, g, imports+c.cell)
 		if failure != "" {
 			t.Errorf("%q fails: %s", c.cell, failure)
 		} else if strings.ReplaceAll(out, w.Dir, quoteMod(w.Dir)) != c.want {
 			t.Errorf("%q prints %q, expected %q", c.cell, out, c.want)
 		}
 	}
+	runPrepared(t, g, w, run)
 	select {
 	case title := <-shown.titles:
 		if title != "nothing" {
@@ -182,6 +192,38 @@ func runGoNB(t *testing.T, w *Workspace) {
 		}
 	default:
 		t.Error("no figure was shown")
+	}
+}
+
+// runPrepared lets GoNB run a program that is not the one in its cell.
+func runPrepared(t *testing.T, g *gonb.GoNB, w *Workspace, run string) {
+	t.Helper()
+	c := w.BuildConfig()
+	c.Go.Env, c.Scratch = append(c.Go.Env, "GOPROXY=off"), t.TempDir()
+	x, err := build.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := build.New(x, t.TempDir(), CellsLimit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	binary, err := b.Build(t.Context(), map[string]string{"main.go": "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"prepared\") }\n"}, build.Program)
+	if err == nil {
+		err = build.Arm(run, binary)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"prepared\n", ""} { // once
+		if out, failure := execute(t, g, "func main() { /* prepared */ }"); failure != "" || out != want {
+			t.Errorf("got %q, %s; expected %q", out, failure, want)
+		}
 	}
 }
 

@@ -42,13 +42,12 @@ var ErrCache = errors.New("the cache cannot be written to; set SPIKEBOOK_CACHE t
 var Tools = []string{
 	"github.com/janpfeifer/gonb",
 	"golang.org/x/tools/cmd/goimports",
-	"golang.org/x/tools/gopls",
 }
 
 // Imports are the packages that every notebook has imported.
 var Imports = []string{
 	Module + "/snn", Module + "/snn/dense", Module + "/snn/dynamics", Module + "/snn/neuron",
-	Module + "/snn/surrogate", Module + "/display",
+	Module + "/snn/surrogate", Module + "/display", Module + "/kernel/session",
 }
 
 // Workspace is an unpacked module.
@@ -97,7 +96,7 @@ func unpack(ctx context.Context) (*Workspace, error) {
 	}
 	// The cells' go.mod names the folder, so it comes last.
 	files["cell/go.mod"] = bytes.ReplaceAll(files["cell/go.mod"], []byte(Placeholder), []byte(quoteMod(w.Dir)))
-	err = mirror(w.Dir, files, stamp)
+	err = mirror(w.Dir, files, stamp, packagesFile)
 	if err == nil {
 		err = mirror(w.tools, tools, "bin")
 	}
@@ -184,16 +183,18 @@ func (w *Workspace) Env() []string {
 	return append(w.Go.Env(), "PATH="+filepath.Join(w.tools, "bin")+sep+w.Go.Bin()+sep+os.Getenv("PATH"))
 }
 
-// Preload returns the cells that GoNB runs before all others. The first puts
-// the cells' go.mod into GoNB's folder and sets the flags: what a cell needs
-// is there, so GoNB need not go and get it. The second imports.
-func (w *Workspace) Preload() []string {
+// Preload returns the cell that GoNB runs before all others. It puts the cells'
+// go.mod into GoNB's folder and sets the flags: what a cell needs is there, so
+// GoNB need not go and get it. The go.mod is the one that SaveModule has kept for
+// the notebook that key names, if any.
+func (w *Workspace) Preload(key string) string {
 	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-	from := func(name string) string { return quote(filepath.Join(w.Dir, "cell", name)) }
-	return []string{
-		"!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"" + linkFlags + "\"\n",
-		"import (\n\t\"" + strings.Join(Imports, "\"\n\t\"") + "\"\n)\n",
+	dir, ok := w.notebookModule(key)
+	if !ok {
+		dir = filepath.Join(w.Dir, "cell")
 	}
+	from := func(name string) string { return quote(filepath.Join(dir, name)) }
+	return "!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"" + linkFlags + "\"\n"
 }
 
 // Startup returns the user's start-up cell, if there is one: the file

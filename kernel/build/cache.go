@@ -1,0 +1,109 @@
+package build
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// binaries is the folder of programs that were built, by key. Several kernels
+// use it at a time; what was used last is kept.
+type binaries struct {
+	dir   string
+	limit int64 // bytes
+}
+
+// unfinished begins the names of files and folders that are being written.
+const unfinished = ".new-"
+
+func (c *binaries) find(key string) (binary string, ok bool) {
+	binary = filepath.Join(c.dir, key)
+	now := time.Now()
+	// The time says when it was used last.
+	return binary, os.Chtimes(binary, now, now) == nil
+}
+
+// folder makes a folder for a program that is being linked.
+func (c *binaries) folder() (string, error) {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(c.dir, unfinished)
+}
+
+// add puts a program into the folder and returns where it is.
+func (c *binaries) add(key, program string) (binary string, err error) {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return "", err
+	}
+	binary = filepath.Join(c.dir, key)
+	if err := move(program, binary); err != nil {
+		return "", err
+	}
+	return binary, c.trim(key)
+}
+
+// move moves a program to another folder, where it appears whole or not at all.
+func move(from, to string) error {
+	if err := os.Rename(from, to); err == nil {
+		return nil
+	}
+	in, err := os.Open(from) // they lie on different disks
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.CreateTemp(filepath.Dir(to), unfinished)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	err = errors.Join(err, out.Chmod(0o755), out.Close())
+	if err == nil {
+		err = os.Rename(out.Name(), to)
+	}
+	if err != nil {
+		os.Remove(out.Name())
+	}
+	return err
+}
+
+// trim removes the programs that were not used for longest, until the rest fits.
+// The one of this key stays: it is about to be run.
+func (c *binaries) trim(key string) error {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return err
+	}
+	var all []fs.FileInfo
+	var size int64
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue // another kernel has removed it
+		}
+		if strings.HasPrefix(e.Name(), unfinished) {
+			if time.Since(info.ModTime()) > time.Hour { // its kernel was killed
+				os.RemoveAll(filepath.Join(c.dir, e.Name()))
+			}
+			continue
+		}
+		size += info.Size()
+		all = append(all, info)
+	}
+	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range all {
+		if size <= c.limit {
+			break
+		}
+		if info.Name() != key && os.Remove(filepath.Join(c.dir, info.Name())) == nil {
+			size -= info.Size()
+		}
+	}
+	return nil
+}

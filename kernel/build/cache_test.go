@@ -1,0 +1,142 @@
+package build
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestBinaries fills the folder beyond its limit.
+func TestBinaries(t *testing.T) {
+	c := binaries{dir: filepath.Join(t.TempDir(), "cells"), limit: 250}
+	from := t.TempDir()
+	add := func(key string, age time.Duration) {
+		t.Helper()
+		program := filepath.Join(from, key)
+		write(t, program, strings.Repeat("x", 100))
+		binary, err := c.add(key, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(binary, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("oldest", 3*time.Hour)
+	add("older", 2*time.Hour)
+	if _, ok := c.find("oldest"); !ok { // which makes it the one that was used last
+		t.Error("oldest is not found")
+	}
+	write(t, filepath.Join(c.dir, unfinished+"1"), "being written")
+	write(t, filepath.Join(c.dir, unfinished+"2"), "left by a kernel that was killed")
+	at := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(filepath.Join(c.dir, unfinished+"2"), at, at); err != nil {
+		t.Fatal(err)
+	}
+	add("new", 0)
+	for name, want := range map[string]bool{"oldest": true, "older": false, "new": true, unfinished + "1": true, unfinished + "2": false} {
+		if _, err := os.Stat(filepath.Join(c.dir, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c.limit = 10 // less than one program
+	add("large", 0)
+	if _, ok := c.find("large"); !ok {
+		t.Error("a program that is larger than the limit is gone before it has run")
+	}
+	if _, ok := c.find("new"); ok {
+		t.Error("another is there still")
+	}
+}
+
+// TestSharedBinaries lets several kernels add and remove at the same time.
+func TestSharedBinaries(t *testing.T) {
+	c := binaries{dir: filepath.Join(t.TempDir(), "cells"), limit: 300}
+	from := t.TempDir()
+	var wg sync.WaitGroup
+	for kernel := range 4 {
+		wg.Go(func() {
+			for i := range 30 {
+				key := fmt.Sprint(i % 7)
+				program := filepath.Join(from, fmt.Sprint(kernel, "-", i))
+				if err := os.WriteFile(program, []byte(strings.Repeat(key, 100)), 0o755); err != nil {
+					t.Error(err)
+				}
+				if _, err := c.add(key, program); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	entries, err := os.ReadDir(c.dir)
+	if err != nil || len(entries) == 0 || len(entries) > 3 {
+		t.Errorf("%d programs are left, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		if data, err := os.ReadFile(filepath.Join(c.dir, e.Name())); string(data) != strings.Repeat(e.Name(), 100) {
+			t.Errorf("%s holds %q, %v", e.Name(), data, err)
+		}
+	}
+}
+
+func TestScratch(t *testing.T) {
+	parent := t.TempDir()
+	live, err := scratchIn(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, err := scratchIn(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.lock.Close(); err != nil { // as when its process is killed
+		t.Fatal(err)
+	}
+	other := filepath.Join(parent, scratchPrefix+"other") // without a lock: not ours
+	if err := os.Mkdir(other, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sweep(parent)
+	for dir, want := range map[string]bool{live.dir: true, dead.dir: false, other: true} {
+		if _, err := os.Stat(dir); (err == nil) != want {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	if err := live.remove(); err != nil {
+		t.Fatal(err)
+	}
+	if hasRoom(filepath.Join(parent, "none")) {
+		t.Error("a folder that is not there has room")
+	}
+}
+
+// TestMoveAcrossDisks moves to another file system, if there is one.
+func TestMoveAcrossDisks(t *testing.T) {
+	s, err := newScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.remove()
+	from, to := filepath.Join(s.dir, "program"), filepath.Join(t.TempDir(), "program")
+	write(t, from, "program")
+	if err := os.Chmod(from, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := move(from, to); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(to)
+	if err != nil || info.Mode().Perm()&0o100 == 0 || info.Size() != 7 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := move(filepath.Join(s.dir, "none"), to); err == nil || !strings.Contains(err.Error(), syscall.ENOENT.Error()) {
+		t.Errorf("moving nothing: %v", err)
+	}
+}

@@ -1,0 +1,113 @@
+package build
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// say builds a program that prints what a local package says, and runs it.
+func (f *fixture) say(t *testing.T, b *Builder, path, call string) (string, error) {
+	t.Helper()
+	if err := f.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Import(path); err != nil {
+		return "", err
+	}
+	binary, err := b.Build(t.Context(), program("\"fmt\"\nm \""+path+"\"", "fmt.Print(m."+call+")"), Program)
+	if err != nil {
+		return "", err
+	}
+	return output(t, binary), nil
+}
+
+// TestLocal imports packages from beside the notebook, with the go command and
+// without.
+func TestLocal(t *testing.T) {
+	f := opened(t)
+	b := f.builder(t)
+	at := func(name string) string { return filepath.Join(f.dir, filepath.FromSlash(name)) }
+	write(t, at("mymodels/a.go"), "package mymodels\n\nimport \"example.com/base\"\n\nfunc Say() string { return \"one \" + base.Greet() }\n")
+	write(t, at("project/go.mod"), "module example.org/project\n\ngo 1.26.0\n")
+	write(t, at("project/models/m.go"), "package models\n\nimport \"example.org/project/internal/text\"\n\nfunc Say() string { return text.Text }\n")
+	write(t, at("project/internal/text/t.go"), "package text\n\nimport _ \"embed\"\n\n//go:embed t.txt\nvar Text string\n")
+	write(t, at("project/internal/text/t.txt"), "embedded")
+	write(t, at("project/notebooks/x/x.go"), "package x\n\nfunc Say() string { return \"x\" }\n")
+	top := f.dir
+	for _, c := range []struct{ name, cwd, path, want string }{
+		{"loose", ".", "./mymodels", "one base"},
+		{"from a folder beside it", "project", "../mymodels", "one base"},
+		{"of a module, relative", ".", "./project/models", "embedded"},
+		{"of the notebook's module, by path", "project/notebooks", "example.org/project/models", "embedded"},
+		{"of the notebook's module, relative", "project/notebooks", "./x", "x"},
+	} {
+		f.dir = filepath.Join(top, filepath.FromSlash(c.cwd))
+		for _, flags := range [][]string{nil, {"-v"}} {
+			b.Configure(flags, nil)
+			if got, err := f.say(t, b, c.path, "Say()"); err != nil || got != c.want {
+				t.Errorf("%s with flags %v: got %q, %v; expected %q", c.name, flags, got, err, c.want)
+			}
+		}
+	}
+	f.dir = top
+	b.Configure(nil, nil)
+	if _, err := os.Stat(at("mymodels/go.mod")); err == nil {
+		t.Error("a go.mod was written beside the user's files")
+	}
+
+	t.Run("changed", func(t *testing.T) {
+		if _, err := f.say(t, b, "./mymodels", "Say()"); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := f.Import("./mymodels")
+		if err := f.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if same, _ := f.Import("./mymodels"); same != before {
+			t.Error("types are renewed although nothing has changed")
+		}
+		write(t, at("mymodels/b.go"), "package mymodels\n\nfunc New() int { return 2 }\n")
+		if got, err := f.say(t, b, "./mymodels", "New()"); err != nil || got != "2" {
+			t.Errorf("a new file: got %q, %v", got, err)
+		}
+		write(t, at("mymodels/b.go"), "package mymodels\n\nfunc New() int { return 3 }\n")
+		if got, err := f.say(t, b, "./mymodels", "New()"); err != nil || got != "3" {
+			t.Errorf("an edited file: got %q, %v", got, err)
+		}
+		if got, err := f.say(t, b, "./project/models", "Say()"); err != nil || got != "embedded" {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		write(t, at("project/internal/text/t.txt"), "edited")
+		if got, err := f.say(t, b, "./project/models", "Say()"); err != nil || got != "edited" {
+			t.Errorf("an embedded file that is edited: got %q, %v", got, err)
+		}
+	})
+
+	t.Run("broken", func(t *testing.T) {
+		write(t, at("mymodels/b.go"), "package mymodels\n\nfunc New() int { return x }\n")
+		_, err := f.say(t, b, "./mymodels", "New()")
+		if err == nil || !strings.Contains(err.Error(), "does not compile") || !strings.Contains(err.Error(), "b.go:3:25: undefined: x") {
+			t.Errorf("got %v", err)
+		}
+		write(t, at("mymodels/b.go"), "package mymodels\n\nimport _ \"example.com/none\"\n")
+		_, err = f.say(t, b, "./mymodels", "Say()")
+		if err == nil || !strings.Contains(err.Error(), "no package example.com/none: run !*go get example.com/none@latest") {
+			t.Errorf("got %v", err)
+		}
+		if err := os.RemoveAll(at("mymodels")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.say(t, b, "./mymodels", "Say()"); err == nil || !strings.Contains(err.Error(), "no Go files") {
+			t.Errorf("a folder that is gone: %v", err)
+		}
+		if got, err := f.say(t, b, "./project/models", "Say()"); err != nil || got != "edited" {
+			t.Errorf("another package then: got %q, %v", got, err)
+		}
+		write(t, at("tool/main.go"), "package main\n\nfunc main() {}\n")
+		if _, err := f.say(t, b, "./tool", "Say()"); err == nil || !strings.Contains(err.Error(), "is a program") {
+			t.Errorf("a program: %v", err)
+		}
+	})
+}
