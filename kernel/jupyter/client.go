@@ -2,7 +2,9 @@ package jupyter
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"sync"
 	"time"
@@ -136,4 +138,39 @@ func (c *Client) Close() {
 		socket.Close()
 	}
 	c.readers.Wait()
+}
+
+// receive decodes what comes on a socket until ctx ends.
+func receive(ctx context.Context, ch Channel, socket zmq4.Socket, decode func([][]byte) (*Message, error), to chan<- Received, log *slog.Logger) {
+	for ctx.Err() == nil {
+		frames, err := socket.Recv()
+		if err != nil {
+			if ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+				log.Warn("receiving", "channel", ch, "error", err)
+			}
+			continue
+		}
+		m, err := decode(frames.Frames)
+		if err != nil {
+			log.Warn("message dropped", "channel", ch, "error", err)
+			continue
+		}
+		select {
+		case to <- Received{ch, m}:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// quiet sends the library's log to ours, where it is seen with --log only. By
+// itself it writes to stderr, which a terminal front end shows to the user.
+func quiet(to *slog.Logger) zmq4.Option {
+	return zmq4.WithLogger(log.New(logWriter{to}, "", 0))
+}
+
+type logWriter struct{ log *slog.Logger }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	w.log.Debug("zmq", "text", string(p))
+	return len(p), nil
 }

@@ -81,13 +81,27 @@ func (c Connection) Write(path string) error {
 	return os.WriteFile(path, append(data, '\n'), 0o600)
 }
 
-// endpoint returns the ZeroMQ address of a port, on the guarded transports.
-func (c Connection) endpoint(port int) string {
+// network and address name a port as package net does.
+func (c Connection) network() string {
 	if c.Transport == "ipc" {
-		return guardedUnix + "://" + c.IP + "-" + strconv.Itoa(port)
+		return "unix"
 	}
-	return guardedTCP + "://" + net.JoinHostPort(c.IP, strconv.Itoa(port))
+	return "tcp"
 }
+
+func (c Connection) address(port int) string {
+	if c.Transport == "ipc" {
+		return c.IP + "-" + strconv.Itoa(port)
+	}
+	host := c.IP
+	if host == "*" { // ZeroMQ's name of all interfaces
+		host = ""
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// endpoint returns the ZeroMQ address of a port.
+func (c Connection) endpoint(port int) string { return c.Transport + "://" + c.address(port) }
 
 func (c Connection) port(ch Channel) int {
 	return [...]int{c.ShellPort, c.ControlPort, c.StdinPort, c.IOPubPort}[ch]

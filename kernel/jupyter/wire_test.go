@@ -1,8 +1,10 @@
 package jupyter
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,24 +124,49 @@ func TestUnsignedConnections(t *testing.T) {
 	}
 }
 
+// FuzzDecode checks that what is accepted survives a round trip, and that what
+// is signed is accepted with its signature only.
 func FuzzDecode(f *testing.F) {
-	for _, fr := range [][][]byte{frames(), signed(frames()), frames()[2:], frames()[:5]} {
-		f.Add(join(fr))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Decode(split(data), nil)
-		if err != nil {
-			return
+	for _, fr := range [][][]byte{frames(), signed(frames()), frames()[2:], frames()[:5], append(signed(frames()), []byte("buffer"), nil)} {
+		for _, k := range []string{"", key, "another"} {
+			f.Add(join(fr), []byte(k))
 		}
-		again, err := Decode(m.Encode([]byte(key)), []byte(key))
+	}
+	f.Fuzz(func(t *testing.T, data, key []byte) {
+		f := split(data)
+		m, err := Decode(f, key)
+		if err != nil {
+			if m, err = Decode(f, nil); err != nil {
+				return
+			}
+			if got := m.Encode(key); len(key) > 0 && bytes.Equal(signature(f), signature(got)) && sameParts(m, got) {
+				t.Fatalf("the signature %q was refused, but it is the right one", signature(f))
+			}
+		}
+		encoded := m.Encode(key)
+		again, err := Decode(encoded, key)
 		if err != nil {
 			t.Fatalf("what was decoded cannot be decoded again: %v", err)
 		}
 		if again.Header != m.Header || !json.Valid(again.Content) || len(again.Buffers) != len(m.Buffers) {
 			t.Fatalf("changed by a round trip: %+v, %+v", m, again)
 		}
+		if len(key) > 0 {
+			forged := signature(encoded)
+			forged[len(forged)/2] ^= 1
+			if _, err := Decode(encoded, key); !errors.Is(err, ErrSignature) {
+				t.Fatalf("a forged signature: %v, want ErrSignature", err)
+			}
+		}
 		m.Reply("s", nil).Encode(nil)
 	})
+}
+
+// sameParts reports whether the signed parts of a message are encoded as they
+// were received.
+func sameParts(m *Message, frames [][]byte) bool {
+	at := len(m.Identities) + 2
+	return slices.EqualFunc(frames[at:at+4], [][]byte{m.RawHeader, m.ParentHeader, m.Metadata, m.Content}, bytes.Equal)
 }
 
 // join and split turn frames into one string and back, for the fuzzer.
