@@ -190,7 +190,7 @@ func checkTools(ctx context.Context) (found, cure string, err error) {
 	if err != nil {
 		return "", cure, err
 	}
-	for _, argv := range [][]string{{"gonb", "--version"}, {"gopls", "version"}, {"goimports"}} {
+	for _, argv := range [][]string{{"gonb", "--version"}, {"goimports"}} {
 		cmd := exec.CommandContext(ctx, w.Tool(argv[0]), argv[1:]...)
 		cmd.Env = w.Env()
 		cmd.Stdin = strings.NewReader("package p\n") // goimports has no flag that does nothing
@@ -200,7 +200,7 @@ func checkTools(ctx context.Context) (found, cure string, err error) {
 	}
 	var versions []string
 	for _, tool := range []struct{ name, module string }{
-		{"GoNB", "github.com/janpfeifer/gonb"}, {"gopls", "golang.org/x/tools/gopls"}, {"goimports", "golang.org/x/tools"},
+		{"GoNB", "github.com/janpfeifer/gonb"}, {"goimports", "golang.org/x/tools"},
 	} {
 		version, err := workspace.ToolVersion(tool.module)
 		if err != nil {

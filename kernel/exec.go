@@ -19,6 +19,7 @@ import (
 
 	"spikebook/kernel/export"
 	"spikebook/kernel/headless"
+	"spikebook/kernel/history"
 	"spikebook/kernel/notebook"
 	"spikebook/kernel/workspace"
 )
@@ -214,6 +215,10 @@ func runNotebook(a execArgs, nb *notebook.Notebook) error {
 		return err
 	}
 	if err := os.Setenv("SPIKEBOOK_CACHE", cache); err != nil {
+		return err
+	}
+	// What is run without a person belongs in nobody's history.
+	if err := os.Setenv(history.Variable, history.Memory); err != nil {
 		return err
 	}
 	bar := newProgress(os.Stderr)

@@ -18,7 +18,9 @@ import (
 	"spikebook/kernel/bridge"
 	"spikebook/kernel/gonb"
 	"spikebook/kernel/headless"
+	"spikebook/kernel/history"
 	"spikebook/kernel/jupyter"
+	"spikebook/kernel/live"
 	"spikebook/kernel/workspace"
 )
 
@@ -87,23 +89,52 @@ func runKernel(connectionFile string, log *slog.Logger) error {
 	defer server.Close()
 	defer headless.RemoveConnection(connectionFile)
 
+	place, err := live.NewPlace()
+	if err != nil {
+		return err
+	}
+	defer place.Remove()
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	notebook := live.New(ctx, live.Config{
+		Dir: place.Dir, Store: place.Values(), Key: notebookName(connectionFile), Cwd: cwd, Log: log,
+	})
+	defer notebook.Close()
+
+	past := history.Open(history.Path(), log)
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		past.Close(ctx)
+	}()
+
 	var kernel *bridge.Bridge
-	config := bridge.Config{
-		Info:    kernelInfo(),
-		Preload: preload,
-		Log:     log,
+	kernel = bridge.New(server, bridge.Config{
+		Info:     kernelInfo(),
+		Startup:  startup,
+		Notebook: notebook,
+		History:  past,
+		Log:      log,
+		Preload:  notebook.Preload,
 		Start: func(ctx context.Context) (bridge.Backend, error) {
-			w, err := workspace.Open(ctx)
+			w, err := notebook.Workspace(ctx)
 			if err != nil {
 				return nil, err
 			}
-			return gonb.Start(ctx, gonb.Config{
-				Self: self, Program: w.Tool("gonb"), Env: w.Env(), Name: backendName(connectionFile),
+			g, err := gonb.Start(ctx, gonb.Config{
+				Self: self, Program: w.Tool("gonb"), Env: notebook.Env(), Name: backendName(connectionFile),
+				Dir: place.Dir, Orphaned: place.Folders(),
 				Figures: kernel.Figures(), Log: log,
 			})
+			if err != nil {
+				return nil, err
+			}
+			notebook.Attach(g.Module())
+			return g, nil
 		},
-	}
-	kernel = bridge.New(server, config)
+	})
 
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
@@ -163,19 +194,23 @@ func backendName(connectionFile string) string {
 	return name
 }
 
-// preload is what GoNB runs before the first cell: the workspace's own cells,
-// then the user's start-up file.
-func preload(ctx context.Context) ([]string, error) {
-	w, err := workspace.Open(ctx)
-	if err != nil {
-		return nil, err
+// notebookName names the notebook, for what outlives a kernel of it: by its path,
+// which Jupyter's server tells, or by the connection, which a restarted kernel
+// takes over. What runs a notebook once and without a face has nothing to keep.
+func notebookName(connectionFile string) string {
+	if name := os.Getenv("JPY_SESSION_NAME"); name != "" {
+		return name
 	}
-	cells := w.Preload()
-	startup, ok, err := workspace.Startup()
-	if ok {
-		cells = append(cells, startup)
+	if headless.IsConnection(connectionFile) {
+		return ""
 	}
-	return cells, err
+	return connectionFile
+}
+
+// startup returns the user's start-up file, a cell that runs before all others.
+func startup() (string, error) {
+	code, _, err := workspace.Startup()
+	return code, err
 }
 
 // kernelInfo is the content of kernel_info_reply.
@@ -201,6 +236,7 @@ func kernelInfo() map[string]any {
 			{"text": "GoNB", "url": "https://github.com/janpfeifer/gonb"},
 			{"text": "Gonum Plot", "url": "https://pkg.go.dev/gonum.org/v1/plot"},
 		},
-		"debugger": false,
+		"supported_features": []string{},
+		"debugger":           false,
 	}
 }

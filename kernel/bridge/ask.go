@@ -1,70 +1,34 @@
 package bridge
 
-import (
-	"encoding/json"
-	"time"
+import "spikebook/kernel/jupyter"
 
-	"spikebook/kernel/jupyter"
-)
-
-// question is a request for completion or inspection that GoNB, with gopls,
-// may answer.
-type question struct {
-	jupyter.Received
-	answered bool
-}
-
-const (
-	// goplsDelay is how long GoNB waits before it connects to gopls. A
-	// question asked before would hold up the cells behind it.
-	goplsDelay = 13 * time.Second
-
-	// answerWithin is how long a front end waits: JupyterLab gives up after
-	// one second.
-	answerWithin = 900 * time.Millisecond
-)
-
-// ask passes a question on to GoNB, unless the answer would come too late: one
-// that knows nothing is better then.
+// ask answers a request for completion or inspection, whether a cell runs or
+// not. The answer takes some milliseconds, and longer for what was never asked
+// for before, so it is found beside the loop.
 func (b *Bridge) ask(m jupyter.Received) {
-	if b.backend == nil || b.running != nil || time.Since(b.born) < goplsDelay {
+	if b.Notebook == nil {
 		b.answer(m, nothingKnown(m))
 		return
 	}
-	content := map[string]any{"detail_level": 0, "cursor_pos": 0, "code": ""}
-	if err := m.Unmarshal(&content); err != nil {
+	var c struct {
+		Code   string `json:"code"`
+		Cursor int    `json:"cursor_pos"`
+		Detail int    `json:"detail_level"`
+	}
+	if err := m.Unmarshal(&c); err != nil {
 		b.Log.Warn("question", "error", err)
 		b.answer(m, nothingKnown(m))
 		return
 	}
-	relayed := jupyter.New(b.session, m.Header.Type, nil, content)
-	if err := b.backend.Send(jupyter.Shell, relayed); err != nil {
-		b.Log.Warn("question", "error", err)
-		b.answer(m, nothingKnown(m))
-		return
-	}
-	q := &question{Received: m}
-	b.asked[relayed.Header.ID] = q
-	time.AfterFunc(answerWithin, func() {
-		b.do(func() { b.reply(q, nothingKnown(m)) })
-	})
-}
-
-// answered takes GoNB's messages about a question. The last of them is the
-// status idle; the reply may overtake it or not.
-func (b *Bridge) answered(id string, q *question, m jupyter.Received) {
-	if m.Channel == jupyter.Shell {
-		delete(b.asked, id)
-		b.reply(q, json.RawMessage(m.Content))
-	}
-}
-
-// reply answers a question once.
-func (b *Bridge) reply(q *question, content any) {
-	if !q.answered {
-		q.answered = true
-		b.answer(q.Received, content)
-	}
+	go func() {
+		var content map[string]any
+		if m.Header.Type == "inspect_request" {
+			content = b.Notebook.Inspect(c.Code, c.Cursor, c.Detail)
+		} else {
+			content = b.Notebook.Complete(c.Code, c.Cursor)
+		}
+		b.do(func() { b.answer(m, content) })
+	}()
 }
 
 // nothingKnown is the answer to a question when there is none.

@@ -9,8 +9,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
+	"spikebook/kernel/history"
 	"spikebook/kernel/jupyter"
 )
 
@@ -19,6 +19,7 @@ type Front interface {
 	Received() <-chan jupyter.Received
 	Send(jupyter.Channel, *jupyter.Message) error
 	Subscribed() <-chan struct{} // closed when someone hears what is published
+	Room(context.Context) error  // waits until no front end is far behind
 }
 
 // Backend is one life of GoNB.
@@ -33,8 +34,6 @@ type Backend interface {
 	Done() <-chan struct{} // closed when GoNB has ended
 	Cause() error          // why it did
 	Stop()                 // ends GoNB and waits
-
-	Program() string // the Go program made from the last cell, as it was compiled
 }
 
 // Config is what a Bridge is made from.
@@ -45,10 +44,20 @@ type Config struct {
 	// Start starts GoNB. It may take a while.
 	Start func(context.Context) (Backend, error)
 
-	// Preload returns the cells that each new GoNB runs before all others,
-	// without output. It is called for each start: a user's start-up file may
-	// have changed.
+	// Preload returns what each new GoNB is told before all cells, without
+	// output. It is called for each start.
 	Preload func(context.Context) ([]string, error)
+
+	// Startup returns the source of a cell that runs before all others, without
+	// output, once; "" if there is none.
+	Startup func() (string, error)
+
+	// Notebook compiles the cells and keeps their values. Without one, GoNB is
+	// given the cells as they are.
+	Notebook Notebook
+
+	// History keeps the inputs; nil is one of this session alone.
+	History History
 
 	Log *slog.Logger
 }
@@ -64,34 +73,43 @@ type Bridge struct {
 
 	// GoNB
 	backend  Backend
+	relayed  <-chan jupyter.Received // what it sends
 	starting bool
-	failures int       // of starts, in a row
-	born     time.Time // when the backend was started
+	failures int // of starts, in a row
 
 	// cells
 	queue   []*execution
 	running *execution
-	count   int      // the execution count
-	warning string   // shown with the next cell
-	cells   []cell   // what was run in this life of GoNB
-	history []string // inputs of this session, by execution count
+	count   int               // the execution count
+	warning string            // shown with the next cell
+	cells   map[string]origin // what was run, by the hash of its source
+	begun   bool              // the start-up cell is queued
 
 	// other requests
-	asked map[string]*question // by the identifier under which GoNB knows them
-	comms map[string]string    // open comms: identifier to target
+	comms map[string]string // open comms: identifier to target
 
 	stopping bool
 }
 
+// origin is the source of a cell that was run, to explain errors with. The
+// latest of several equal ones counts.
+type origin struct {
+	count int
+	text  string
+}
+
 // New returns a kernel for the front ends on front.
 func New(front Front, c Config) *Bridge {
+	if c.History == nil {
+		c.History = history.Open(history.Memory, c.Log)
+	}
 	return &Bridge{
 		Config:  c,
 		front:   front,
 		session: jupyter.NewSession(),
 		calls:   make(chan func()),
 		ended:   make(chan struct{}),
-		asked:   map[string]*question{},
+		cells:   map[string]origin{},
 		comms:   map[string]string{},
 	}
 }
@@ -99,7 +117,6 @@ func New(front Front, c Config) *Bridge {
 // Run serves the front ends until one of them asks for shutdown or ctx ends.
 // GoNB has ended when Run returns.
 func (b *Bridge) Run(ctx context.Context) {
-	defer close(b.ended)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b.ctx = ctx
@@ -109,7 +126,7 @@ func (b *Bridge) Run(ctx context.Context) {
 		var received <-chan jupyter.Received
 		var gone <-chan struct{}
 		if b.backend != nil {
-			received, gone = b.backend.Received(), b.backend.Done()
+			received, gone = b.relayed, b.backend.Done()
 		}
 		select {
 		case m := <-b.front.Received():
@@ -129,6 +146,7 @@ func (b *Bridge) Run(ctx context.Context) {
 		}
 	}
 	cancel()
+	close(b.ended)
 	if b.backend != nil {
 		b.backend.Stop()
 	}
@@ -180,17 +198,33 @@ func (b *Bridge) started(backend Backend, err error) {
 		})
 		return
 	}
-	b.backend, b.born = backend, time.Now()
+	b.backend, b.relayed = backend, b.relay(backend)
 	preload, err := b.Preload(b.ctx)
 	if err != nil {
 		b.warn(err.Error())
 	}
-	internal := make([]*execution, len(preload))
-	for i, code := range preload {
-		internal[i] = &execution{ExecuteRequest: ExecuteRequest{Code: code, Silent: true}}
+	var internal []*execution
+	for _, code := range preload {
+		internal = append(internal, &execution{ExecuteRequest: ExecuteRequest{Code: code, Silent: true}, plain: true})
+	}
+	if code := b.startup(); code != "" {
+		internal = append(internal, &execution{ExecuteRequest: ExecuteRequest{Code: code, Silent: true}})
 	}
 	b.queue = append(internal, b.queue...)
 	b.next()
+}
+
+// startup returns the start-up cell, once.
+func (b *Bridge) startup() string {
+	if b.begun || b.Startup == nil {
+		return ""
+	}
+	b.begun = true
+	code, err := b.Startup()
+	if err != nil {
+		b.warn(err.Error())
+	}
+	return code
 }
 
 // backendEnded is called when GoNB has died. It is started again.
@@ -198,21 +232,23 @@ func (b *Bridge) backendEnded() {
 	cause := b.backend.Cause()
 	b.Log.Error("GoNB ended", "cause", cause)
 	b.backend = nil
-	b.cells = nil
-	b.asked = map[string]*question{}
+	b.closeComms()
 	b.failures++
 	f := &failure{
 		name:  "KernelError",
 		value: "GoNB, which compiles and runs the cells, has ended unexpectedly",
 		trace: []string{
 			fmt.Sprintf("cause: %v", cause),
-			"It is being started again. Declarations of earlier cells are gone: run their cells once more.",
+			"It is being started again. The variables are as they were before this cell.",
 		},
 	}
 	wasPreload := b.running != nil && b.running.request == nil
-	if b.running != nil {
-		b.running.failure = f
-		b.finish()
+	if e := b.running; e != nil {
+		e.died = f
+		if e.step != nil {
+			e.step.fail(errEnded)
+			e.step = nil
+		}
 	} else {
 		b.warn(f.value + ". " + f.trace[1])
 	}

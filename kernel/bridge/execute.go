@@ -1,8 +1,11 @@
 package bridge
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"spikebook/kernel/jupyter"
 )
@@ -10,11 +13,12 @@ import (
 // ExecuteRequest is the content of execute_request. A field that a front end
 // leaves out has the protocol's default.
 type ExecuteRequest struct {
-	Code         string `json:"code"`
-	Silent       bool   `json:"silent"`
-	StoreHistory bool   `json:"store_history"`
-	AllowStdin   bool   `json:"allow_stdin"`
-	StopOnError  bool   `json:"stop_on_error"`
+	Code            string            `json:"code"`
+	Silent          bool              `json:"silent"`
+	StoreHistory    bool              `json:"store_history"`
+	UserExpressions map[string]string `json:"user_expressions"`
+	AllowStdin      bool              `json:"allow_stdin"`
+	StopOnError     bool              `json:"stop_on_error"`
 }
 
 // execution is one cell on its way.
@@ -22,21 +26,25 @@ type execution struct {
 	ExecuteRequest
 	request *jupyter.Message // nil for the preload
 	channel jupyter.Channel
-	count   int // execution count, as shown to the user
-	id      string
+	count   int  // execution count, as shown to the user
+	plain   bool // for GoNB as it is
 
+	ctx         context.Context // ended by an interrupt
+	cancel      context.CancelFunc
+	step        *step   // what GoNB does for it; nil when GoNB does nothing
+	program     Program // the cell's program while it runs, else nil
+	input       chan string
+	asking      bool // its program waits for input
 	stderr      holder
-	failure     *failure   // nil if all is well
-	reply       *gonbReply // GoNB's execute_reply, when it is there
-	idle        bool       // GoNB has said that it is idle: all outputs are there
-	interrupted int        // how often
-	abort       bool       // the cells that wait behind it will not be run
-}
+	interrupted int      // how often
+	died        *failure // GoNB has ended meanwhile
+	abort       bool     // the cells that wait behind it will not be run
 
-// cell is the source of a cell that was run, to explain errors with.
-type cell struct {
-	count  int
-	source string
+	// what came out of it
+	failure     *failure          // nil if all is well
+	result      map[string]string // of a last expression, by MIME type; nil if there is none
+	page        map[string]string // for the pager
+	expressions map[string]any    // the values of the user expressions
 }
 
 // executeRequest queues a cell.
@@ -68,24 +76,19 @@ func (b *Bridge) next() {
 	e := b.queue[0]
 	b.queue = b.queue[1:]
 	b.begin(e)
-	if isBlank(e.Code) {
-		b.conclude(e)
-		b.next()
-		return
-	}
-	b.cells = append(b.cells, cell{e.count, e.Code})
 	b.running = e
-	// GoNB wants every field. Its counter is of no interest, but it must not
-	// count what we do not.
-	m := jupyter.New(b.session, "execute_request", nil, map[string]any{
-		"code": e.Code, "silent": e.Silent, "store_history": e.StoreHistory,
-		"user_expressions": map[string]any{}, "allow_stdin": e.AllowStdin, "stop_on_error": e.StopOnError,
-	})
-	e.id = m.Header.ID
-	if err := b.backend.Send(jupyter.Shell, m); err != nil {
-		e.failure = &failure{name: "KernelError", value: err.Error()}
-		b.finish()
-	}
+	e.ctx, e.cancel = context.WithCancel(b.ctx)
+	e.input = make(chan string, 1)
+	go func() { // it waits for compilers and programs, which this goroutine must not
+		failed := b.perform(e)
+		b.do(func() {
+			e.failure = failed
+			if e.died != nil {
+				e.failure = e.died
+			}
+			b.finish()
+		})
+	}()
 }
 
 // begin announces a cell to the front ends.
@@ -95,7 +98,7 @@ func (b *Bridge) begin(e *execution) {
 	}
 	if e.StoreHistory {
 		b.count++
-		b.history = append(b.history, e.Code)
+		b.History.Append(b.count, e.Code)
 	}
 	e.count = b.count
 	b.status(e.request, "busy")
@@ -112,6 +115,7 @@ func (b *Bridge) begin(e *execution) {
 func (b *Bridge) finish() {
 	e := b.running
 	b.running = nil
+	e.cancel()
 	if e.interrupted > 0 && b.backend != nil {
 		b.backend.Calm()
 	}
@@ -122,7 +126,8 @@ func (b *Bridge) finish() {
 	b.next()
 }
 
-// conclude sends what comes last: held output, the error, the reply and idle.
+// conclude sends what comes last: held output, the result or the error, the
+// reply and idle.
 func (b *Bridge) conclude(e *execution) {
 	held := e.stderr.rest()
 	if e.failure == nil {
@@ -135,16 +140,38 @@ func (b *Bridge) conclude(e *execution) {
 		return
 	}
 	content := map[string]any{"status": "ok", "execution_count": e.count, "user_expressions": map[string]any{}, "payload": []any{}}
+	if e.expressions != nil {
+		content["user_expressions"] = e.expressions
+	}
+	if e.page != nil {
+		content["payload"] = []any{map[string]any{"source": "page", "data": e.page, "start": 0}}
+	}
+	if e.result != nil && !e.Silent {
+		b.publishResult(e)
+	}
 	if f := e.failure; f != nil {
 		b.publish(e.request, "error", f.content())
 		content = f.content()
 		content["status"], content["execution_count"] = "error", e.count
+	}
+	if text := e.result["text/plain"]; e.StoreHistory && text != "" {
+		b.History.Output(e.count, text)
 	}
 	b.send(e.channel, e.request.Reply(b.session, content))
 	b.status(e.request, "idle")
 	if e.abort || e.failure != nil && e.StopOnError {
 		b.abortQueue()
 	}
+}
+
+// publishResult publishes the value of a last expression.
+func (b *Bridge) publishResult(e *execution) {
+	data, metadata, err := bundle(e.result)
+	if err != nil {
+		b.stream(e, "stderr", err.Error()+"\n")
+		return
+	}
+	b.publish(e.request, "execute_result", map[string]any{"execution_count": e.count, "data": data, "metadata": metadata})
 }
 
 // abortQueue refuses the cells that were sent before the failure of another
@@ -176,19 +203,17 @@ func (b *Bridge) failQueue(f *failure) {
 
 // dropPreload forgets the preload of a GoNB that has ended.
 func (b *Bridge) dropPreload() {
-	queue := b.queue
-	b.queue = nil
-	for _, e := range queue {
-		if e.request != nil {
-			b.queue = append(b.queue, e)
-		}
-	}
+	b.queue = slices.DeleteFunc(b.queue, func(e *execution) bool { return e.request == nil })
 }
 
-// Interrupt interrupts the running cell as Ctrl-C does; the second time, what
-// runs is killed. Waiting cells are aborted, after the running one: replies
-// come in the order of the requests. It must be called by the goroutine of Run;
-// see [Bridge.Signal].
+// killAfter is how long a program may take to end itself after an interrupt.
+const killAfter = 400 * time.Millisecond
+
+// Interrupt interrupts the running cell as Ctrl-C does, whatever it is about;
+// what has not ended after a moment, or at the second interrupt, is killed.
+// Waiting cells are aborted, after the running one: replies come in the order
+// of the requests. It must be called by the goroutine of Run; see
+// [Bridge.Signal].
 func (b *Bridge) Interrupt() {
 	e := b.running
 	if e == nil || e.request == nil {
@@ -197,44 +222,44 @@ func (b *Bridge) Interrupt() {
 	}
 	e.abort = true
 	e.interrupted++
-	if e.interrupted == 1 {
-		b.backend.Interrupt()
-	} else {
+	e.cancel()
+	if e.interrupted > 1 {
 		b.backend.Kill()
+		return
 	}
+	b.backend.Interrupt()
+	time.AfterFunc(killAfter, func() {
+		b.do(func() {
+			if b.running == e && b.backend != nil {
+				b.backend.Kill()
+			}
+		})
+	})
 }
 
 // Signal is Interrupt for other goroutines.
 func (b *Bridge) Signal() { b.do(b.Interrupt) }
 
-// inputReply passes on what the user has typed.
-func (b *Bridge) inputReply(m jupyter.Received) {
-	if b.running == nil || b.backend == nil {
-		return
-	}
-	relayed := jupyter.New(b.session, "input_reply", nil, m.Content)
-	if err := b.backend.Send(jupyter.Stdin, relayed); err != nil {
-		b.Log.Warn("input", "error", err)
-	}
-}
-
-// inputRequest asks the front end that sent the cell.
-func (b *Bridge) inputRequest(e *execution, content json.RawMessage) {
-	if e.request == nil || !e.AllowStdin {
-		return
-	}
-	m := jupyter.New(b.session, "input_request", e.request, content)
-	m.Identities = e.request.Identities
-	b.send(jupyter.Stdin, m)
-}
-
-func isBlank(s string) bool {
-	for _, r := range s {
-		if r != ' ' && r != '\t' && r != '\n' && r != '\r' {
-			return false
+// evaluate runs the user expressions of a cell that went well. It is called by
+// the goroutine of the cell.
+func (b *Bridge) evaluate(e *execution) {
+	e.expressions = map[string]any{}
+	result := e.result
+	defer func() { e.result = result }()
+	for _, name := range slices.Sorted(maps.Keys(e.UserExpressions)) {
+		e.result = nil
+		if f := b.compiled(e, e.UserExpressions[name]); f != nil {
+			content := f.content()
+			content["status"] = "error"
+			e.expressions[name] = content
+			continue
 		}
+		data, metadata, err := bundle(e.result)
+		if err != nil {
+			data, metadata = map[string]string{"text/plain": err.Error()}, map[string]any{}
+		}
+		e.expressions[name] = map[string]any{"status": "ok", "data": data, "metadata": metadata}
 	}
-	return true
 }
 
 // String names the execution in logs.

@@ -64,67 +64,6 @@ func TestBlankCellsDoNotReachGoNB(t *testing.T) {
 	}
 }
 
-func TestCompileError(t *testing.T) {
-	source := "%%\nx := 1\n\ty := undefinedThing + 1\nfmt.Println(x, y)"
-	f := newKernel(t, map[string]func(*run){source: func(r *run) {
-		r.program = "package main\n\nfunc main() {\n\tflag.Parse()\nx := 1\n\ty := undefinedThing + 1\nfmt.Println(x, y)\n}\n"
-		r.fail("# gonb_1234\n./main.go:6:2: declared and not used: y\n./main.go:6:7: undefined: undefinedThing\n./main.go:7:13: undefined: fmt\n\nexit status 1")
-	}})
-	name, value, traceback := f.execute(source).error(t)
-	if name != "CompileError" || value != "undefined: undefinedThing (and 2 more)" {
-		t.Errorf("%s: %s", name, value)
-	}
-	want := `CompileError: undefined: undefinedThing (and 2 more)
-cell [1], line 3:2: declared and not used: y
-        y := undefinedThing + 1
-        ^
-cell [1], line 3:7: undefined: undefinedThing
-        y := undefinedThing + 1
-             ^
-cell [1], line 4:13: undefined: fmt
-    fmt.Println(x, y)
-                ^
-`
-	if traceback != want {
-		t.Errorf("got\n%s\nwant\n%s", traceback, want)
-	}
-}
-
-const dying = "panic: runtime error: index out of range [5] with length 3\n\ngoroutine 1 [running]:\nmain.f(...)\n\t[[ Cell [2] Line 1 ]] /tmp/x/main.go:4\nspikebook/snn.inner()\n\t/cache/snn/tensor.go:12 +0x1\nmain.main()\n\t/tmp/x/main.go:9 +0x1d\n"
-
-func TestPanic(t *testing.T) {
-	declare, call := "func f(xs []int) int {\n\treturn xs[5]\n}", "%%\nfmt.Println(\"before\")\nf(make([]int, 3))"
-	f := newKernel(t, map[string]func(*run){call: func(r *run) {
-		r.program = "package main\n\nfunc f(xs []int) int {\n\treturn xs[5]\n}\n\nfunc main() {\nfmt.Println(\"before\")\nf(make([]int, 3))\n}\n"
-		for i, c := range dying { // as a slow pipe may deliver it
-			r.stream("stderr", string(c))
-			if i == 3 {
-				r.stream("stdout", "before\n")
-			}
-		}
-		r.stream("stderr", "exit status 2\n")
-		r.fail("exit status 2")
-	}})
-	f.execute(declare)
-	a := f.execute(call)
-	name, value, traceback := a.error(t)
-	if name != "panic" || value != "runtime error: index out of range [5] with length 3" {
-		t.Errorf("%s: %s", name, value)
-	}
-	want := `panic: runtime error: index out of range [5] with length 3
-cell [1], line 2
-        return xs[5]
-cell [2], line 3
-    f(make([]int, 3))
-`
-	if traceback != want {
-		t.Errorf("got\n%s\nwant\n%s", traceback, want)
-	}
-	if want := []string{"busy", "execute_input", "stdout before\n", "error", "execute_reply", "idle"}; !slices.Equal(a.types, want) {
-		t.Errorf("got %q, want %q", a.types, want)
-	}
-}
-
 // What the dying program wrote may come after GoNB's verdict.
 func TestPanicAfterGoNBsReply(t *testing.T) {
 	f := newKernel(t, map[string]func(*run){"panic(1)": func(r *run) {
@@ -147,17 +86,6 @@ func TestPanicWithCaret(t *testing.T) {
 	want := "panic: expected a number\n    v + * x\n        ^\n"
 	if _, _, traceback := f.execute("parse").error(t); traceback != want {
 		t.Errorf("got\n%s\nwant\n%s", traceback, want)
-	}
-}
-
-func TestBracketsOfOtherCellsAreNotBlamed(t *testing.T) {
-	f := newKernel(t, map[string]func(*run){"%%\nfor {{": func(r *run) {
-		r.program = "package main\n\nfunc main() {\nfor {{\n}\n"
-		r.fail("./main.go:5:2: expected '}', found 'EOF'")
-	}})
-	f.execute("func f() {\n\tg()\n}")
-	if _, _, traceback := f.execute("%%\nfor {{").error(t); strings.Contains(traceback, "cell [1]") {
-		t.Errorf("got\n%s", traceback)
 	}
 }
 
@@ -363,17 +291,17 @@ func TestFigures(t *testing.T) {
 		r.reply("ok", "")
 		r.idle()
 	}})
-	if err := f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"}); !errors.Is(err, errNoCell) {
+	if err := f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"}, figure.Place{}); !errors.Is(err, errNoCell) {
 		t.Errorf("without a cell: %v", err)
 	}
 	request := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "figure"})
 	<-started
-	shown <- f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"})
+	shown <- f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"}, figure.Place{})
 	a := f.await(request)
 	if want := []string{"busy", "execute_input", "display_data", "stdout after\n", "execute_reply", "idle"}; !slices.Equal(a.types, want) {
 		t.Errorf("got %q, want %q", a.types, want)
 	}
-	if err := f.kernel.Figures().Show(&figure.Figure{}); err == nil {
+	if err := f.kernel.Figures().Show(&figure.Figure{}, figure.Place{}); err == nil {
 		t.Error("an empty figure was drawn")
 	}
 }
@@ -396,7 +324,7 @@ func TestFiguresComeAfterWhatWasPrinted(t *testing.T) {
 	}})
 	request := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "figure"})
 	<-started
-	shown <- f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"})
+	shown <- f.kernel.Figures().ShowBundle(map[string]string{"text/plain": "x"}, figure.Place{})
 	types := f.await(request).types
 	if at := slices.Index(types, "display_data"); at < 0 || slices.Contains(types[at:], "stdout before\n") {
 		t.Errorf("got %q", types)

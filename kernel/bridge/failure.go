@@ -1,10 +1,15 @@
 package bridge
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"spikebook/kernel/cell"
 )
 
 // failure is why a cell failed, as a front end shows it.
@@ -32,22 +37,68 @@ func (f *failure) content() map[string]any {
 	}
 }
 
-// gonbReply is the part of GoNB's execute_reply that tells of an error.
-type gonbReply struct {
-	Status string `json:"status"`
-	Value  string `json:"evalue"`
+func interrupted() *failure {
+	return &failure{name: "Interrupted", value: "the cell was interrupted"}
+}
+
+// failed turns an error of ours into a failure of a cell.
+func (b *Bridge) failed(e *execution, err error) *failure {
+	var mistakes cell.Errors
+	switch {
+	case errors.As(err, &mistakes):
+		return b.compileError(mistakes)
+	case e.interrupted > 0 || errors.Is(err, context.Canceled):
+		return interrupted()
+	}
+	return &failure{name: "Error", value: firstLine(err.Error()), trace: otherLines(err.Error())}
+}
+
+// compileError lists what is wrong with the user's Go, each with its line of
+// the cell and a caret.
+func (b *Bridge) compileError(mistakes cell.Errors) *failure {
+	f := &failure{name: "CompileError", value: b.named(mistakes[0].Msg)}
+	if len(mistakes) > 1 {
+		f.value = fmt.Sprintf("%s (and %d more)", f.value, len(mistakes)-1)
+	}
+	for _, m := range mistakes {
+		source, ok := b.cells[m.Cell]
+		if !ok {
+			f.trace = append(f.trace, m.Msg)
+			continue
+		}
+		f.trace = append(f.trace, fmt.Sprintf("cell [%d], line %d:%d: %s", source.count, m.Line, m.Col, b.named(m.Msg)), indent(m.Excerpt(source.text)))
+	}
+	return f
+}
+
+var hashed = regexp.MustCompile(`\bcell-([0-9a-f]{10})\b`)
+
+// named gives cells the numbers by which the user knows them.
+func (b *Bridge) named(text string) string {
+	return hashed.ReplaceAllStringFunc(text, func(name string) string {
+		if source, ok := b.cells[strings.TrimPrefix(name, "cell-")]; ok {
+			return fmt.Sprintf("cell [%d]", source.count)
+		}
+		return name
+	})
+}
+
+// indent sets source apart from what is said about it.
+func indent(text string) string {
+	return "    " + strings.ReplaceAll(strings.ReplaceAll(text, "\t", "    "), "\n", "\n    ")
 }
 
 var (
-	exitStatus    = regexp.MustCompile(`^(?:exit status (\d+)|signal: .+)$`)
-	compilerError = regexp.MustCompile(`(?m)^.*?main(?:_test)?\.go:(\d+):(\d+): (.*(?:\n\t.*)*)$`)
-	unused        = regexp.MustCompile(`^declared and not used|imported and not used`)
-	escape        = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	exitStatus = regexp.MustCompile(`^(?:exit status (\d+)|signal: .+)$`)
+	escape     = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	goroutine  = regexp.MustCompile(`^goroutine \d+ .*\[.*\]:$`)
+	userFrame  = regexp.MustCompile(`(?:^|[\s/])cell-([0-9a-f]+)\.go:(\d+)`)
+	created    = regexp.MustCompile(`^created by `)
 )
 
 // explain turns GoNB's error into one that speaks of the user's cells.
-func (b *Bridge) explain(e *execution) *failure {
-	text := strings.TrimSpace(escape.ReplaceAllString(e.reply.Value, ""))
+func (b *Bridge) explain(e *execution, reply *gonbReply) *failure {
+	text := strings.TrimSpace(escape.ReplaceAllString(reply.Value, ""))
 	switch {
 	case e.interrupted > 0:
 		return interrupted()
@@ -56,52 +107,15 @@ func (b *Bridge) explain(e *execution) *failure {
 			return words
 		}
 		return &failure{name: "ExitError", value: "the cell's program ended with " + text}
-	case compilerError.MatchString(text):
-		return b.compileError(e, text)
 	}
 	return &failure{name: "Error", value: firstLine(text), trace: otherLines(text)}
 }
-
-func interrupted() *failure {
-	return &failure{name: "Interrupted", value: "the cell was interrupted"}
-}
-
-// compileError lists what the Go tool chain found wrong, each with its line of
-// the cell and a caret. Its headline is the first that is not about an unused
-// name: that is often the consequence of another mistake.
-func (b *Bridge) compileError(e *execution, text string) *failure {
-	m := b.sourceMap()
-	f := &failure{name: "CompileError"}
-	for _, found := range compilerError.FindAllStringSubmatch(text, -1) {
-		line, _ := strconv.Atoi(found[1]) // digits, by the expression
-		column, _ := strconv.Atoi(found[2])
-		message := found[3]
-		if f.value == "" || unused.MatchString(f.value) && !unused.MatchString(message) {
-			f.value = message
-		}
-		if at, ok := m.cellLine(line); ok {
-			f.trace = append(f.trace, fmt.Sprintf("%s:%d: %s", at, column, message), at.excerpt(column))
-		} else {
-			f.trace = append(f.trace, fmt.Sprintf("cell [%d]: %s", e.count, message))
-		}
-	}
-	if n := len(compilerError.FindAllString(text, -1)); n > 1 {
-		f.value = fmt.Sprintf("%s (and %d more)", f.value, n-1)
-	}
-	return f
-}
-
-var (
-	goroutine = regexp.MustCompile(`^goroutine \d+ .*\[.*\]:$`)
-	frameLine = regexp.MustCompile(`^\s.*?/main(?:_test)?\.go:(\d+)`)
-	created   = regexp.MustCompile(`^created by `)
-)
 
 // lastWords explains how the program of a cell died by what its run time
 // wrote last: the message, and of the stack only the user's lines. It returns
 // nil if the program wrote no such thing.
 func (b *Bridge) lastWords(e *execution) *failure {
-	text := escape.ReplaceAllString(e.stderr.held.String(), "")
+	text := escape.ReplaceAllString(e.stderr.words(), "")
 	if !hasAnyPrefix(text, lastWords) {
 		return nil
 	}
@@ -127,19 +141,45 @@ func (b *Bridge) lastWords(e *execution) *failure {
 	f.trace = append(f.trace, message[1:]...)
 
 	// Only the first goroutine: it is the one that failed.
-	m := b.sourceMap()
-	for i++; i < len(lines) && lines[i] != ""; i++ {
-		if created.MatchString(lines[i]) {
-			break
-		}
-		if found := frameLine.FindStringSubmatch(lines[i]); found != nil {
-			line, _ := strconv.Atoi(found[1]) // digits, by the expression
-			if at, ok := m.cellLine(line); ok {
-				f.trace = append(f.trace, at.String(), at.excerpt(0))
-			}
-		}
+	var frames []string
+	for i++; i < len(lines) && lines[i] != "" && !created.MatchString(lines[i]); i++ {
+		frames = append(frames, lines[i])
 	}
+	f.trace = append(f.trace, b.places(frames)...)
 	return f
+}
+
+// maxPlaces is how many lines of a stack are shown: a recursion may be deep.
+const maxPlaces = 8
+
+// places returns the user's lines among the frames of a stack.
+func (b *Bridge) places(frames []string) (lines []string) {
+	last := ""
+	shown := 0
+	for _, frame := range frames {
+		found := userFrame.FindStringSubmatch(frame)
+		if found == nil || found[0] == last { // a line that calls itself says nothing new
+			continue
+		}
+		last = found[0]
+		source, ok := b.cells[found[1]]
+		line, _ := strconv.Atoi(found[2]) // digits, by the expression
+		text := strings.Split(source.text, "\n")
+		if !ok || line < 1 || line > len(text) {
+			continue
+		}
+		if shown++; shown > maxPlaces {
+			return append(lines, "…")
+		}
+		lines = append(lines, fmt.Sprintf("cell [%d], line %d", source.count, line),
+			indent(strings.TrimRight(text[line-1], "\r")))
+	}
+	return lines
+}
+
+// dropped is the failure of a cell that did not look at an error.
+func (b *Bridge) dropped(message string, frames []string) *failure {
+	return &failure{name: "Error", value: firstLine(message), trace: slices.Concat(otherLines(message), b.places(frames))}
 }
 
 func firstLine(s string) string {

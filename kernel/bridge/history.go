@@ -1,85 +1,74 @@
 package bridge
 
 import (
-	"path"
-	"slices"
-	"strings"
-
+	"spikebook/kernel/history"
 	"spikebook/kernel/jupyter"
 )
 
-// historyReply answers from the inputs of this session, which has number 0 in
-// requests ("the current one") and 1 in replies.
+// History keeps the inputs of this session and of earlier ones;
+// *history.Store is one.
+type History interface {
+	Append(line int, source string)
+	Output(line int, output string)
+	Tail(history.Query) []history.Entry
+	Range(session, start, stop int, output bool) []history.Entry
+	Search(pattern string, q history.Query) []history.Entry
+}
+
+// How many inputs are sent.
+const (
+	usualHistory = 10 // when a front end wants the last ones and does not say how many; IPython's number
+	maxHistory   = 10_000
+)
+
+// historyRequest answers when the history has been read, which may have to wait
+// for another kernel. Cells do not wait for it.
+func (b *Bridge) historyRequest(m jupyter.Received) {
+	go func() {
+		content := b.historyReply(m.Message)
+		b.do(func() { b.answer(m, content) })
+	}()
+}
+
+// historyReply may be called by any goroutine. Whatever a front end leaves out
+// is what IPython takes it to be.
 func (b *Bridge) historyReply(m *jupyter.Message) map[string]any {
-	var r struct {
-		Output  bool   `json:"output"`
+	r := struct {
 		Type    string `json:"hist_access_type"`
+		Output  bool   `json:"output"`
 		Session int    `json:"session"`
 		Start   int    `json:"start"`
-		Stop    *int   `json:"stop"`
+		Stop    int    `json:"stop"`
 		N       *int   `json:"n"`
 		Pattern string `json:"pattern"`
 		Unique  bool   `json:"unique"`
-	}
+	}{Pattern: "*"}
 	if err := m.Unmarshal(&r); err != nil {
-		f := failure{name: "ProtocolError", value: err.Error()}
-		content := f.content()
-		content["status"] = "error"
-		return content
+		return map[string]any{"status": "error", "ename": "ProtocolError", "evalue": err.Error(), "traceback": []string{}}
 	}
-	var lines []int // indices of b.history
+	q := history.Query{N: maxHistory, Unique: r.Unique, Output: r.Output}
+	switch {
+	case r.N != nil && *r.N >= 0:
+		q.N = min(*r.N, maxHistory)
+	case r.N == nil && r.Type == "tail":
+		q.N = usualHistory
+	}
+	var entries []history.Entry
 	switch r.Type {
-	case "tail", "search":
-		for i, source := range b.history {
-			if r.Type == "tail" || matches(r.Pattern, source) {
-				lines = append(lines, i)
-			}
-		}
-		if r.Type == "search" && r.Unique {
-			lines = b.lastOfEqual(lines)
-		}
-		if r.N != nil && *r.N >= 0 && len(lines) > *r.N {
-			lines = lines[len(lines)-*r.N:]
-		}
+	case "tail":
+		entries = b.History.Tail(q)
+	case "search":
+		entries = b.History.Search(r.Pattern, q)
 	case "range":
-		stop := len(b.history) + 1
-		if r.Stop != nil {
-			stop = *r.Stop
-		}
-		for i := range b.history {
-			if line := i + 1; (r.Session == 0 || r.Session == 1) && line >= r.Start && line < stop {
-				lines = append(lines, i)
-			}
-		}
+		entries = b.History.Range(r.Session, r.Start, r.Stop, r.Output)
 	}
-	history := make([]any, len(lines))
-	for k, i := range lines {
-		if r.Output { // outputs are not kept
-			history[k] = []any{1, i + 1, []any{b.history[i], nil}}
+	inputs := make([]any, len(entries))
+	for i, e := range entries {
+		if r.Output {
+			inputs[i] = []any{e.Session, e.Line, []any{e.Source, e.Output}}
 		} else {
-			history[k] = []any{1, i + 1, b.history[i]}
+			inputs[i] = []any{e.Session, e.Line, e.Source}
 		}
 	}
-	return map[string]any{"status": "ok", "history": history}
-}
-
-// lastOfEqual keeps the last of the lines with equal sources.
-func (b *Bridge) lastOfEqual(lines []int) (kept []int) {
-	seen := map[string]bool{}
-	for _, i := range slices.Backward(lines) {
-		if !seen[b.history[i]] {
-			seen[b.history[i]] = true
-			kept = append(kept, i)
-		}
-	}
-	slices.Reverse(kept)
-	return kept
-}
-
-// matches matches a glob pattern. A slash is a character like any other, which
-// path.Match disagrees with; no cell holds a NUL.
-func matches(pattern, source string) bool {
-	slash := strings.NewReplacer("/", "\x00")
-	ok, err := path.Match(slash.Replace(pattern), slash.Replace(source))
-	return err == nil && ok
+	return map[string]any{"status": "ok", "history": inputs}
 }

@@ -118,6 +118,7 @@ type frontEnd struct {
 
 func (f *frontEnd) Received() <-chan jupyter.Received { return f.to }
 func (f *frontEnd) Subscribed() <-chan struct{}       { return f.heard }
+func (f *frontEnd) Room(context.Context) error        { return nil }
 func (f *frontEnd) Send(ch jupyter.Channel, m *jupyter.Message) error {
 	f.from <- jupyter.Received{Channel: ch, Message: m}
 	return nil

@@ -3,63 +3,16 @@ package bridge
 import (
 	"regexp"
 	"strings"
-
-	"spikebook/kernel/jupyter"
+	"sync"
 )
 
-// output passes on one message that GoNB sent for the running cell.
-func (b *Bridge) output(m jupyter.Received) {
-	e := b.running
-	switch m.Header.Type {
-	case "stream":
-		var s struct {
-			Name string `json:"name"`
-			Text string `json:"text"`
-		}
-		if err := m.Unmarshal(&s); err != nil {
-			b.Log.Warn("GoNB", "error", err)
-			return
-		}
-		if s.Name == "stderr" {
-			s.Text = e.stderr.write(s.Text)
-		}
-		b.stream(e, s.Name, s.Text)
-	case "display_data", "update_display_data", "clear_output", "execute_result":
-		if e.request != nil {
-			b.publish(e.request, m.Header.Type, m.Content)
-		}
-	case "input_request":
-		b.inputRequest(e, m.Content)
-	case "execute_reply":
-		e.reply = new(gonbReply)
-		if err := m.Unmarshal(e.reply); err != nil {
-			b.Log.Warn("GoNB", "error", err)
-		}
-	case "status":
-		var s struct {
-			State string `json:"execution_state"`
-		}
-		if err := m.Unmarshal(&s); err == nil && s.State == "idle" {
-			e.idle = true
-		}
+// write publishes what a cell has written to one of its streams. It may be
+// called by any goroutine.
+func (b *Bridge) write(e *execution, name, text string) {
+	if name == "stderr" {
+		text = e.stderr.write(text)
 	}
-	// The reply and the outputs come over different sockets. The cell is over,
-	// and its failure can be explained, when both ends are seen.
-	if e.reply != nil && e.idle {
-		e.failure = b.verdict(e)
-		b.finish()
-	}
-}
-
-// verdict returns the failure of a cell that is over, nil if there is none.
-func (b *Bridge) verdict(e *execution) *failure {
-	switch {
-	case e.reply.Status == "error":
-		return b.explain(e)
-	case e.interrupted > 0 && exitLine.MatchString(e.stderr.held.String()):
-		return interrupted() // a shell command, of which GoNB says that all is well
-	}
-	return nil
+	b.stream(e, name, text)
 }
 
 // stream publishes text unless there is none, or it belongs to the preload.
@@ -78,6 +31,7 @@ func (b *Bridge) stream(e *execution, name, text string) {
 // the words of a dying Go program, from "panic:" on, and GoNB's line about its
 // exit status.
 type holder struct {
+	mu      sync.Mutex
 	held    strings.Builder
 	holding bool
 	partial string // the beginning of a line that may become one of lastWords
@@ -89,11 +43,16 @@ var lastWords = []string{"panic: ", "fatal error: ", "unexpected fault address "
 // exitLine is what GoNB writes to stderr about a program that failed.
 var exitLine = regexp.MustCompile(`^(\^C\n)?(exit status \d+|signal: [a-z ()]+)\n$`)
 
+// maxHeld is how much is kept back. No report of the Go run time is as long;
+// a program that only writes like a dying one may go on for ever.
+const maxHeld = 1 << 20
+
 // write takes text and returns what may be published at once.
 func (h *holder) write(text string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.holding || (h.partial == "" && exitLine.MatchString(text)) {
-		h.held.WriteString(text)
-		return ""
+		return h.hold(text)
 	}
 	text = h.partial + text
 	h.partial = ""
@@ -102,8 +61,7 @@ func (h *holder) write(text string) string {
 		line, rest, whole := strings.Cut(text, "\n")
 		if hasAnyPrefix(line, lastWords) {
 			h.holding = true
-			h.held.WriteString(text)
-			return out.String()
+			return out.String() + h.hold(text)
 		}
 		if !whole {
 			if isAnyPrefix(line, lastWords) {
@@ -119,10 +77,27 @@ func (h *holder) write(text string) string {
 	return out.String()
 }
 
-// rest returns what was held.
+// hold keeps text back, and returns what there is no room for.
+func (h *holder) hold(text string) string {
+	room := min(maxHeld-h.held.Len(), len(text))
+	h.held.WriteString(text[:room])
+	return text[room:]
+}
+
+// words returns what is held so far.
+func (h *holder) words() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.held.String()
+}
+
+// rest returns what was held, and forgets it.
 func (h *holder) rest() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	s := h.held.String() + h.partial
-	*h = holder{}
+	h.held.Reset()
+	h.holding, h.partial = false, ""
 	return s
 }
 

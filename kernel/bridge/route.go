@@ -10,7 +10,6 @@ import (
 var answers = map[string]func(*Bridge, *jupyter.Message) map[string]any{
 	"kernel_info_request": (*Bridge).kernelInfo,
 	"is_complete_request": (*Bridge).isComplete,
-	"history_request":     (*Bridge).historyReply,
 	"comm_info_request":   (*Bridge).commInfo,
 	"interrupt_request":   (*Bridge).interrupt,
 	"shutdown_request":    (*Bridge).shutdown,
@@ -18,6 +17,7 @@ var answers = map[string]func(*Bridge, *jupyter.Message) map[string]any{
 
 var tasks = map[string]func(*Bridge, jupyter.Received){
 	"execute_request":  (*Bridge).executeRequest,
+	"history_request":  (*Bridge).historyRequest,
 	"complete_request": (*Bridge).ask,
 	"inspect_request":  (*Bridge).ask,
 	"comm_open":        (*Bridge).commFromFront,
@@ -47,24 +47,6 @@ func (b *Bridge) answer(m jupyter.Received, content any) {
 	if b.running != nil && b.running.request != nil {
 		b.status(b.running.request, "busy")
 	}
-}
-
-// fromBackend handles one message of GoNB.
-func (b *Bridge) fromBackend(m jupyter.Received) {
-	parent := m.Parent().ID
-	b.Log.Debug("GoNB", "type", m.Header.Type, "parent", parent, "content", string(m.Content))
-	if q, ok := b.asked[parent]; ok {
-		b.answered(parent, q, m)
-		return
-	}
-	if m.Header.Type == "comm_open" || m.Header.Type == "comm_msg" || m.Header.Type == "comm_close" {
-		b.commFromBackend(m)
-		return
-	}
-	if b.running == nil || b.running.id != parent {
-		return // late output of a cell that is over, or a status of no interest
-	}
-	b.output(m)
 }
 
 func (b *Bridge) kernelInfo(*jupyter.Message) map[string]any {

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -70,7 +69,7 @@ func TestUnknownRequestsAreDropped(t *testing.T) {
 	}
 }
 
-func TestQuestionsBeforeGoplsIsThere(t *testing.T) {
+func TestQuestionsWithoutNotebook(t *testing.T) {
 	f := newKernel(t, nil)
 	a := f.await(f.request(jupyter.Shell, "complete_request", map[string]any{"code": "fmt.", "cursor_pos": 4}))
 	if a.field("status") != "ok" || a.field("cursor_start") != 4.0 {
@@ -79,83 +78,5 @@ func TestQuestionsBeforeGoplsIsThere(t *testing.T) {
 	a = f.await(f.request(jupyter.Shell, "inspect_request", map[string]any{"code": "fmt", "cursor_pos": 3}))
 	if a.field("found") != false {
 		t.Errorf("reply %s", a.reply.Content)
-	}
-}
-
-func TestCompleteness(t *testing.T) {
-	for _, test := range []struct{ code, status, indent string }{
-		{"", "complete", ""},
-		{"x", "invalid", ""},
-		{"func f() {", "incomplete", "    "},
-		{"func f() {\n\tif true {", "incomplete", "        "},
-		{"func f() {\n}", "complete", ""},
-		{"func )(", "invalid", ""},
-		{"var s = `a", "incomplete", ""},
-		{"/* a", "incomplete", ""},
-		{"import (\n\"fmt\"", "incomplete", "    "},
-		{"%%", "incomplete", ""},
-		{"%%\nfmt.Println(1)", "incomplete", ""},
-		{"%%\nfmt.Println(1)\n", "complete", ""},
-		{"%%\nfor {", "incomplete", "    "},
-		{"%%\nfor {\n}\n", "complete", ""},
-		{"%%\nfmt.Println(1))\n", "invalid", ""},
-		{"var x = 1\n%%\nfmt.Println(x)\n", "complete", ""},
-		{"%help", "complete", ""},
-		{"!ls", "complete", ""},
-		{"!ls \\", "incomplete", ""},
-		{"%%bash\necho {", "incomplete", ""},
-		{"%%bash\necho {\n", "complete", ""},
-	} {
-		if status, indent := completeness(test.code); status != test.status || indent != test.indent {
-			t.Errorf("%q: %s %q, want %s %q", test.code, status, indent, test.status, test.indent)
-		}
-	}
-}
-
-func TestHistory(t *testing.T) {
-	f := newKernel(t, nil)
-	for _, code := range []string{"a", "b/1", "a", "c"} {
-		f.execute(code)
-	}
-	for _, test := range []struct {
-		request map[string]any
-		want    string
-	}{
-		{map[string]any{"hist_access_type": "tail", "n": 2}, `[[1,3,"a"],[1,4,"c"]]`},
-		{map[string]any{"hist_access_type": "tail"}, `[[1,1,"a"],[1,2,"b/1"],[1,3,"a"],[1,4,"c"]]`},
-		{map[string]any{"hist_access_type": "range", "session": 0, "start": 1, "stop": 3}, `[[1,1,"a"],[1,2,"b/1"]]`},
-		{map[string]any{"hist_access_type": "range", "session": 7, "start": 1, "stop": 3}, `[]`},
-		{map[string]any{"hist_access_type": "search", "pattern": "b*", "output": true}, `[[1,2,["b/1",null]]]`},
-		{map[string]any{"hist_access_type": "search", "pattern": "?", "unique": true}, `[[1,3,"a"],[1,4,"c"]]`},
-		{map[string]any{"hist_access_type": "search", "pattern": "*", "n": 1}, `[[1,4,"c"]]`},
-		{map[string]any{"hist_access_type": "search", "pattern": "["}, `[]`},
-	} {
-		a := f.await(f.request(jupyter.Shell, "history_request", test.request))
-		got, err := json.Marshal(a.field("history"))
-		if err != nil || string(got) != test.want {
-			t.Errorf("%v: got %s, want %s", test.request, got, test.want)
-		}
-	}
-}
-
-func TestComms(t *testing.T) {
-	f := newKernel(t, nil)
-	f.execute("x") // GoNB is there
-	for _, target := range []string{"gonb_comm", "unheard of"} {
-		f.request(jupyter.Shell, "comm_open", map[string]any{"comm_id": target + " 1", "target_name": target, "data": map[string]any{}})
-	}
-	a := f.await(f.request(jupyter.Shell, "comm_info_request", map[string]any{}))
-	got, err := json.Marshal(a.field("comms"))
-	if want := `{"gonb_comm 1":{"target_name":"gonb_comm"}}`; err != nil || string(got) != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	closed := 0
-	for _, m := range f.backlog {
-		if m.Header.Type == "comm_close" {
-			closed++
-		}
-	}
-	if closed != 1 {
-		t.Errorf("%d comms were closed, want the one with an unknown target", closed)
 	}
 }

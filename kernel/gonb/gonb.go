@@ -13,18 +13,23 @@ import (
 	"time"
 
 	"spikebook/display/figure"
+	"spikebook/display/figure/serve"
 	"spikebook/kernel/jupyter"
 	"spikebook/kernel/supervisor"
 )
 
 // Config says how to run GoNB.
 type Config struct {
-	Self    string         // path of our own binary, which is the supervisor
-	Program string         // path of the gonb binary
-	Env     []string       // its environment, without what this package adds
-	Name    string         // base name of the connection file: GoNB reads the kernel's identifier from it
-	Figures figure.Handler // serves the figures of the cells
+	Self    string        // path of our own binary, which is the supervisor
+	Program string        // path of the gonb binary
+	Env     []string      // its environment, without what this package adds
+	Dir     string        // folder for all that is temporary; "" is the system's
+	Name    string        // base name of the connection file: GoNB reads the kernel's identifier from it
+	Figures serve.Handler // serves the figures of the cells
 	Log     *slog.Logger
+
+	// Orphaned are directories that are removed when our process is killed.
+	Orphaned []string
 }
 
 // GoNB is a running GoNB. It is a bridge.Backend.
@@ -43,7 +48,7 @@ const startTimeout = 30 * time.Second
 // All that GoNB and its cells write to the temporary directory goes to one of
 // its own, which ends with it.
 func Start(ctx context.Context, c Config) (g *GoNB, err error) {
-	dir, err := os.MkdirTemp("", "spikebook-")
+	dir, err := os.MkdirTemp(c.Dir, "gonb-")
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +66,7 @@ func Start(ctx context.Context, c Config) (g *GoNB, err error) {
 		return g, fmt.Errorf("socket for figures: %w", err)
 	}
 	go func() {
-		if err := figure.Serve(life, figures, c.Figures); err != nil && life.Err() == nil {
+		if err := serve.Figures(life, figures, c.Figures); err != nil && life.Err() == nil {
 			c.Log.Error("figures", "error", err)
 		}
 	}()
@@ -78,9 +83,8 @@ func Start(ctx context.Context, c Config) (g *GoNB, err error) {
 			"--stderrthreshold=FATAL", "--logtostderr=false", "--log_file=" + os.DevNull,
 		},
 		Env:    append(c.Env, "TMPDIR="+dir, figure.SocketVariable+"="+socket),
-		Remove: dir,
-		Spare:  []string{"gopls"},
-		Tools:  []string{"go", "goimports"},
+		Remove: dir, Orphaned: c.Orphaned,
+		Tools: []string{"go", "goimports"},
 	})
 	if err != nil {
 		return g, err
@@ -122,15 +126,12 @@ func (g *GoNB) Stop() {
 	}
 }
 
-// Program returns the Go program that GoNB made from the last cell.
-func (g *GoNB) Program() string {
-	for _, name := range []string{"main.go", "main_test.go"} { // GoNB removes the one that is not in use
-		files, _ := filepath.Glob(filepath.Join(g.dir, "gonb_*", name)) // the pattern is well formed
-		for _, file := range files {
-			if data, err := os.ReadFile(file); err == nil {
-				return string(data)
-			}
-		}
+// Module returns the folder of the Go module that GoNB has made, which the
+// user's "!*go get" changes; "" if there is none.
+func (g *GoNB) Module() string {
+	found, _ := filepath.Glob(filepath.Join(g.dir, "gonb_*", "go.mod")) // the pattern is well formed
+	if len(found) == 0 {
+		return ""
 	}
-	return ""
+	return filepath.Dir(found[0])
 }

@@ -46,9 +46,10 @@ type noFigures struct{}
 
 var errNoFigures = errors.New("no figures here")
 
-func (noFigures) Show(*figure.Figure) error                     { return errNoFigures }
-func (noFigures) ShowBundle(map[string]string) error            { return errNoFigures }
-func (noFigures) Render(*figure.Figure, string) ([]byte, error) { return nil, errNoFigures }
+func (noFigures) Show(*figure.Figure, figure.Place) error          { return errNoFigures }
+func (noFigures) ShowBundle(map[string]string, figure.Place) error { return errNoFigures }
+func (noFigures) Clear(bool) error                                 { return errNoFigures }
+func (noFigures) Render(*figure.Figure, string) ([]byte, error)    { return nil, errNoFigures }
 
 func start(t *testing.T) (*GoNB, string) {
 	t.Helper()
@@ -123,8 +124,8 @@ func TestGoNB(t *testing.T) {
 	if status != "ok" || id != "0123" || !strings.HasPrefix(dir, tmp) {
 		t.Errorf("%s: kernel %q, temporary directory %q", status, id, dir)
 	}
-	if p := g.Program(); !strings.Contains(p, "fmt.Println(os.TempDir())") {
-		t.Errorf("the program is %q", p)
+	if m := g.Module(); filepath.Dir(m) != dir {
+		t.Errorf("the module is in %q, expected a folder of %s", m, dir)
 	}
 	g.Stop()
 	empty(t, tmp)

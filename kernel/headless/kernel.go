@@ -67,9 +67,14 @@ const tempPrefix = "spikebook-exec-"
 // made; others are left alone. A kernel calls it when it ends: its front end may
 // have been killed before it could.
 func RemoveConnection(file string) {
-	if dir := filepath.Dir(file); strings.HasPrefix(filepath.Base(dir), tempPrefix) {
-		os.RemoveAll(dir)
+	if IsConnection(file) {
+		os.RemoveAll(filepath.Dir(file))
 	}
+}
+
+// IsConnection says whether [Start] has made a connection file.
+func IsConnection(file string) bool {
+	return strings.HasPrefix(filepath.Base(filepath.Dir(file)), tempPrefix)
 }
 
 // sweep removes connection directories of front ends and kernels that were both
