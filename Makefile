@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-python conformance bench soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-cells test-robust test-python conformance bench bench-units soak lint generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ lab: install ## JupyterLab on a copy of the notebooks
 	@for n in notebooks/*.ipynb; do test -e $(CACHE)/lab/$${n##*/} || cp $$n $(CACHE)/lab/; done
 	$(LAB) --ServerApp.root_dir=$(CACHE)/lab
 
-test: lint test-go test-race conformance test-python ## everything that CI runs
+test: lint test-go test-race conformance test-cells test-python ## everything that CI runs
 
 test-go: build
 	go test ./...
@@ -69,21 +69,34 @@ test-race:
 	@command -v $$(go env CC) >/dev/null || { echo "the race detector needs a C compiler; on Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
 	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/headless ./kernel/jupyter ./kernel/supervisor ./display/figure ./snn/...
 
+# A part of it: make test-cells CELLS='-v -run aliasing'
+test-cells: install ## the table of cell sequences, tests/cells/testdata, through the whole kernel
+	go run ./tests/cells $(CELLS)
+
+# A part of it: make test-robust ROBUST='-v -only damage'
+test-robust: install ## 150 random events: interrupts, kills, damaged files, a full disk
+	go run ./tests/robust $(ROBUST)
+
 test-python: install
 	$(VENV)/bin/pytest tests
 
 conformance: ## compare with reference data: make conformance GOLDEN=DIR
 	go run ./tests/golden -golden $(GOLDEN)
 
-bench: ## benchmarks of the neurons and of the pictures
-	go test -run '^$$' -bench . -benchmem ./snn/... ./display/...
+# With fewer repetitions, or a part of it: make bench BENCH='-n 5 -parts cells,values'
+bench: install ## how long cells, kernel starts and stored values take, beside plain GoNB
+	go run ./tests/bench $(BENCH)
 
-soak: ## the fuzz targets, 30 s each
+bench-units: ## benchmarks of the neurons, the pictures and the stored values
+	go test -run '^$$' -bench . -benchmem ./snn/... ./display/... ./kernel/session
+
+soak: install ## the fuzz targets, 30 s each, and 1,000 random events
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s $$pkg; \
 		done; \
 	done
+	go run ./tests/robust -n 1000
 
 lint: ## formatting, go vet, staticcheck, go.mod
 	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }

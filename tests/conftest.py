@@ -21,6 +21,15 @@ METADATA = {"kernelspec": {"name": kernels.NAME, "display_name": "Go SNN (spikeb
             "language_info": {"name": "go", "file_extension": ".go", "mimetype": "text/x-go"}}  # other tools read both
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A skipped test fails: jupyter_kernel_test skips what a kernel does not say that it can do."""
+    report = yield
+    if report.skipped:
+        report.outcome, report.longrepr = "failed", f"skipped, which no test may be: {report.longrepr}"
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
 def surroundings():
     """The kernel of this checkout and none of the user's settings; at the end, nothing may be left running."""
@@ -30,6 +39,7 @@ def surroundings():
     os.environ |= {
         "JUPYTER_CONFIG_DIR": state + "/config", "JUPYTER_DATA_DIR": state + "/data", "JUPYTER_RUNTIME_DIR": state + "/run",
         "XDG_CONFIG_HOME": state + "/xdg",  # no start-up file of the user's
+        "SPIKEBOOK_HISTORY": "off",  # the tests' cells are none of the user's inputs; test_history names files of its own
         "SPIKEBOOK_TESTS": mark,
     }
     try:
@@ -55,6 +65,15 @@ def kernel():
     """A kernel that the tests of one file share."""
     with kernels.Kernel() as k:
         yield k
+
+
+@pytest.fixture
+def report(capsys):
+    """Prints what was measured, whether the test fails or not."""
+    def report(line):
+        with capsys.disabled():
+            print("\n" + line)
+    return report
 
 
 @pytest.fixture
@@ -127,3 +146,9 @@ def open_notebook(lab, chromium, notebooks, request):
         nb.close()
         assert nb.away == [], "requests that left the machine"
         assert nb.console == [], "errors in the browser's console"
+
+
+@pytest.fixture
+def notebook(open_notebook, tmp):
+    """notebook(source, …) opens a notebook with these cells."""
+    return lambda *cells: open_notebook(write_notebook(tmp / "n.ipynb", *cells))

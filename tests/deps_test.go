@@ -61,6 +61,8 @@ func TestArrows(t *testing.T) {
 		{"spikebook/kernel/", "spikebook/snn", "the kernel runs cells, it does not compute neurons"},
 		{"spikebook/kernel/jupyter", "spikebook/", "the wire knows nothing of us"},
 		{"spikebook/kernel/supervisor", "spikebook/", "it supervises any command"},
+		{"spikebook/kernel/build", "spikebook/", "it builds any Go program"},
+		{"spikebook/display/figure/socket", "spikebook/", "it connects to any socket"},
 		{"spikebook/display/figure", "spikebook/snn", "a figure is data; the kernel reads it, too"},
 		{"spikebook/display/render", "spikebook/snn", "the kernel links it"},
 		{"spikebook/snn", "spikebook/display", "a neuron can be shown, but does not know by what"},
@@ -90,6 +92,7 @@ func TestCellLinks(t *testing.T) {
 	for name, roots := range map[string][]string{
 		"neuron":  {"spikebook/snn/neuron", "spikebook/snn/surrogate"},
 		"display": {"spikebook/snn/neuron", "spikebook/display"},
+		"session": {"spikebook/kernel/session"},
 	} {
 		var linked []string
 		for _, p := range list(t, append([]string{"-deps"}, roots...)...) {
@@ -101,7 +104,7 @@ func TestCellLinks(t *testing.T) {
 				t.Errorf("%s: %s is linked into every cell", name, p.ImportPath)
 			}
 		}
-		for _, heavy := range []string{"net/http", "encoding/json", "text/template", "html/template", "regexp", "go/types", "gonum.org/v1/plot", "gorgonia.org/tensor"} {
+		for _, heavy := range []string{"net", "net/http", "encoding/json", "text/template", "html/template", "regexp", "go/types", "gonum.org/v1/plot", "gorgonia.org/tensor"} {
 			if slices.Contains(linked, heavy) {
 				t.Errorf("%s: a cell links %s", name, heavy)
 			}

@@ -1,8 +1,8 @@
 """A kernel as a front end sees it, and its processes as the system sees them.
 
     with Kernel() as k:
-        r = k.run('%%\\nfmt.Println("hello")')
-        assert r.ok and r.text == "hello\\n"
+        assert k.run("x := 41").ok
+        assert k.run("x + 1").value == "42"
 
 Nothing here waits a fixed time: each wait is for a message or a state, with a limit.
 """
@@ -44,6 +44,22 @@ class Result:
     @property
     def stderr(self):
         return self.stream("stderr")
+
+    @property
+    def value(self):
+        """The value of the last expression as text, None if there is none."""
+        return self.result.get("text/plain") if self.result else None
+
+    @property
+    def result(self):
+        """The value of the last expression, by MIME type. There is one at most."""
+        results = [m["content"]["data"] for m in self.published if m["msg_type"] == "execute_result"]
+        assert len(results) <= 1, results
+        return results[0] if results else None
+
+    @property
+    def count(self):
+        return self.reply["content"]["execution_count"]
 
     @property
     def ok(self):
@@ -130,7 +146,27 @@ class Kernel:
             seen.append(self.published(msg_id, deadline))
         return seen
 
+    # -- input
+    def asked(self, msg_id, timeout=CELL):
+        """The content of the next input_request of a cell."""
+        m = self.next("stdin", msg_id, time.monotonic() + timeout)
+        assert m["msg_type"] == "input_request"
+        return m["content"]
+
     # -- other requests
+    def complete(self, code, cursor=None, timeout=10):
+        """The content of the complete_reply. The cursor counts code points, as len does; it is at the end unless told."""
+        return self.ask("complete_request", {"code": code, "cursor_pos": len(code) if cursor is None else cursor},
+                        timeout=timeout)["content"]
+
+    def inspect(self, code, cursor=None, detail=0, timeout=10):
+        return self.ask("inspect_request", {"code": code, "cursor_pos": len(code) if cursor is None else cursor,
+                                            "detail_level": detail}, timeout=timeout)["content"]
+
+    def interrupt(self):
+        reply = self.ask("interrupt_request", channel="control")
+        assert reply["msg_type"] == "interrupt_reply" and reply["content"]["status"] == "ok"
+
     def ask(self, msg_type, content=None, channel="shell", timeout=10):
         """Sends a request and returns its reply, which must come on the channel that asked."""
         msg = self.client.session.msg(msg_type, content or {})
@@ -183,6 +219,12 @@ def descendants(pid):
             below[p] = everything[p][2]
             todo += [q for q, (parent, _, _) in everything.items() if parent == p]
     return below
+
+
+def memory(pid):
+    """The resident memory of a process in MiB: now, and the most that it ever was."""
+    status = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+    return tuple(int(status[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
 
 
 def marked(mark):

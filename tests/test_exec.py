@@ -49,7 +49,7 @@ def test_html_needs_nothing_else(executed, chromium, scheme):
 
 
 def test_first_failing_cell_ends_it(tmp):
-    nb = write_notebook(tmp / "bad.ipynb", '%%\nfmt.Println("first")', "%%\nundefinedThing()", '%%\nfmt.Println("third")')
+    nb = write_notebook(tmp / "bad.ipynb", 'fmt.Println("first")', "undefinedThing()", 'fmt.Println("third")')
     done = spikebook("exec", nb, "-o", tmp / "out.ipynb", "--html", tmp / "out.html")
     assert done.returncode == 1
     assert "undefined: undefinedThing" in done.stderr
@@ -61,15 +61,15 @@ def test_first_failing_cell_ends_it(tmp):
 
 
 def test_allow_errors(tmp):
-    nb = write_notebook(tmp / "bad.ipynb", "%%\nos.Exit(3)", '%%\nfmt.Println("after")')
+    nb = write_notebook(tmp / "bad.ipynb", "os.Exit(3)", 'fmt.Println("after")')
     spikebook("exec", nb, "-o", tmp / "out.ipynb", "--allow-errors")
     cells = read(tmp / "out.ipynb").cells
     assert cells[0].outputs[0].output_type == "error" and cells[1].outputs[0].text == "after\n"
 
 
 def test_tags(tmp):
-    nb = write_notebook(tmp / "tags.ipynb", ("%%\npanic(\"expected\")", "raises-exception"), ("%%\npanic(\"skipped\")", "skip-execution"),
-                        '%%\nfmt.Println("end")')
+    nb = write_notebook(tmp / "tags.ipynb", ("panic(\"expected\")", "raises-exception"), ("panic(\"skipped\")", "skip-execution"),
+                        'fmt.Println("end")')
     done = spikebook("exec", nb, "-o", tmp / "out.ipynb")
     assert done.returncode == 0, done.stderr
     cells = read(tmp / "out.ipynb").cells
@@ -88,14 +88,14 @@ def test_not_a_notebook(tmp, content):
 @pytest.mark.parametrize("args", [(), ("--no-such-flag", "n.ipynb"), ("a.ipynb", "b.ipynb"), ("n.ipynb", "-p", "novalue"),
                                   ("n.ipynb", "--timeout", "soon")])
 def test_usage(tmp, args):
-    write_notebook(tmp / "n.ipynb", "%%\nfmt.Println(1)")
+    write_notebook(tmp / "n.ipynb", "fmt.Println(1)")
     done = spikebook("exec", *args, cwd=tmp)
     assert done.returncode == 2 and done.stderr.strip()
 
 
 PARAMETERS = ("var tau = 1.5\nvar steps = 10\nvar name = \"a\"\nvar sizes = []int{1}\nvar rates = []float64{0.5}\nvar fast = false",
               "parameters")
-PRINT = '%%\nfmt.Printf("%T=%v %T=%v %T=%q %T=%v %T=%v %T=%v\\n", tau, tau, steps, steps, name, name, sizes, sizes, rates, rates, fast, fast)'
+PRINT = 'fmt.Printf("%T=%v %T=%v %T=%q %T=%v %T=%v %T=%v\\n", tau, tau, steps, steps, name, name, sizes, sizes, rates, rates, fast, fast)'
 
 
 def test_parameters_have_the_types_of_their_cell(tmp):
@@ -122,7 +122,7 @@ def test_wrong_parameters_run_nothing(tmp, given, word):
 
 
 def test_timeout_says_which_cell(tmp):
-    nb = write_notebook(tmp / "slow.ipynb", '%%\nfmt.Println("quick")', '%%\nfmt.Println("slow")\nfor {\n}')
+    nb = write_notebook(tmp / "slow.ipynb", 'fmt.Println("quick")', 'fmt.Println("slow")\nfor {\n}')
     begin = time.monotonic()
     done = spikebook("exec", nb, "-o", tmp / "out.ipynb", "--timeout", "3s")
     assert time.monotonic() - begin < 60
@@ -131,7 +131,7 @@ def test_timeout_says_which_cell(tmp):
 
 
 def test_ctrl_c_writes_what_there_is(tmp):
-    nb = write_notebook(tmp / "slow.ipynb", '%%\nfmt.Println("quick")', f'%%\nos.WriteFile("{tmp}/running", nil, 0o600)\nfor {{\n}}')
+    nb = write_notebook(tmp / "slow.ipynb", 'fmt.Println("quick")', f'os.WriteFile("{tmp}/running", nil, 0o600)\nfor {{\n}}')
     process = subprocess.Popen([BINARY, "exec", nb, "-o", tmp / "out.ipynb"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
     try:
@@ -145,7 +145,7 @@ def test_ctrl_c_writes_what_there_is(tmp):
 
 
 def test_without_o_the_notebook_stays_as_it_is(tmp):
-    nb = write_notebook(tmp / "n.ipynb", '%%\nfmt.Println("hi")')
+    nb = write_notebook(tmp / "n.ipynb", 'fmt.Println("hi")')
     before = nb.read_bytes()
     done = spikebook("exec", nb)
     assert done.returncode == 0 and nb.read_bytes() == before
@@ -153,7 +153,7 @@ def test_without_o_the_notebook_stays_as_it_is(tmp):
 
 
 def test_in_place(tmp):
-    nb = write_notebook(tmp / "n.ipynb", '%%\nfmt.Println("hi")')
+    nb = write_notebook(tmp / "n.ipynb", 'fmt.Println("hi")')
     assert spikebook("exec", nb, "-o", nb).returncode == 0
     assert texts(nb) == ["hi\n"]
     assert [p.name for p in tmp.iterdir()] == ["n.ipynb"]
@@ -161,7 +161,7 @@ def test_in_place(tmp):
 
 def test_runs_in_the_notebooks_directory(tmp):
     (tmp / "data.txt").write_text("found")
-    nb = write_notebook(tmp / "n.ipynb", '!cat data.txt', '%%\nb, err := os.ReadFile("data.txt")\nfmt.Print(string(b), err)')
+    nb = write_notebook(tmp / "n.ipynb", '!cat data.txt', 'b, err := os.ReadFile("data.txt")\nfmt.Print(string(b), err)')
     assert spikebook("exec", nb, "-o", tmp / "out.ipynb").returncode == 0
     assert texts(tmp / "out.ipynb")[1] == "found<nil>"
 
@@ -169,7 +169,7 @@ def test_runs_in_the_notebooks_directory(tmp):
 def test_unknown_fields_and_markdown_stay(tmp):
     nb = nbformat.v4.new_notebook(cells=[
         nbformat.v4.new_markdown_cell("# Ünïcode & <b>html</b>", metadata={"editable": False}),
-        nbformat.v4.new_code_cell('%%\nfmt.Println("hi <&> ü")', metadata={"my": {"own": [1, 2.5, None]}}),
+        nbformat.v4.new_code_cell('fmt.Println("hi <&> ü")', metadata={"my": {"own": [1, 2.5, None]}}),
         nbformat.v4.new_raw_cell("raw"),
     ], metadata={"kernelspec": {"name": "spikebook", "display_name": "x", "language": "go"}, "authors": [{"name": "A"}]})
     nbformat.write(nb, tmp / "n.ipynb")
@@ -184,7 +184,7 @@ def test_unknown_fields_and_markdown_stay(tmp):
 
 def test_progress_on_a_terminal(tmp):
     """On a terminal the line of the running cell is updated in place."""
-    nb = write_notebook(tmp / "n.ipynb", '%%\nfmt.Println("one")', '%%\nfmt.Println("two")')
+    nb = write_notebook(tmp / "n.ipynb", 'fmt.Println("one")', 'fmt.Println("two")')
     leader, follower = os.openpty()
     process = subprocess.Popen([BINARY, "exec", nb, "-o", tmp / "out.ipynb"], stdin=follower, stdout=follower, stderr=follower)
     os.close(follower)
@@ -201,8 +201,8 @@ def test_progress_on_a_terminal(tmp):
 
 def test_html_page_can_be_opened_alone(tmp, chromium):
     """Errors, colours and wide output of a failed run, in the page."""
-    red = """%%\nesc := string(rune(27)) + "["\nfmt.Println(esc + "31m" + "red" + esc + "0m", strings.Repeat("wide ", 100))"""
-    nb = write_notebook(tmp / "n.ipynb", red, "%%\nundefinedThing()")
+    red = """esc := string(rune(27)) + "["\nfmt.Println(esc + "31m" + "red" + esc + "0m", strings.Repeat("wide ", 100))"""
+    nb = write_notebook(tmp / "n.ipynb", red, "undefinedThing()")
     assert spikebook("exec", nb, "--html", tmp / "out.html").returncode == 1
     page = chromium.new_page(viewport=rig.SIZE)
     page.goto((tmp / "out.html").as_uri())

@@ -1,4 +1,5 @@
 """Nothing is left behind, however the front end or the kernel ends. After five seconds there is no process and no file."""
+import contextlib
 import json
 import os
 import pathlib
@@ -17,12 +18,22 @@ import sys, json
 sys.path.insert(0, sys.argv[1])
 import kernel
 k = kernel.Kernel(transport=sys.argv[2]).__enter__()
-cell = k.send('%%\\nsleeper := exec.Command("sleep", "654321")\\nsleeper.Start()\\nfmt.Println("started", sleeper.Process.Pid)\\nfor {\\n}')
+cell = k.send('sleeper := exec.Command("sleep", "654321")\\nsleeper.Start()\\nfmt.Println("started", sleeper.Process.Pid)\\nfor {\\n}')
 k.wait_output(cell, "started")
 print(json.dumps({"kernel": k.pid}), flush=True)
 sys.stdin.read()
 """
 GRACE = 5  # seconds
+
+
+def held(pid):
+    """The folders of ours in which a process holds a file open, its locks: also those in shared memory."""
+    found = set()
+    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            path = pathlib.Path(os.readlink(fd))
+            found |= {p for p in path.parents if p.name.startswith("spikebook-")}
+    return found
 
 
 class Owned:
@@ -43,12 +54,12 @@ class Owned:
         self.before = kernels.descendants(self.process.pid) | kernels.marked(self.mark)
         assert any("sleep 654321" in c for c in self.before.values()), self.before
         assert any("gonb" in c for c in self.before.values()), self.before
-        self.temporary = list(self.files())
-        assert self.temporary  # there is something to clear away
+        self.folders = held(self.kernel)
+        assert list(self.files())  # there is something to clear away
 
     def files(self):
         """What the kernel has made in the temporary directory. The front end's connection file stands apart, in jupyter/."""
-        return [p for p in self.tmp.iterdir() if p.name != "jupyter"]
+        return [p for p in self.tmp.iterdir() if p.name != "jupyter"] + [p for p in self.folders if p.exists()]
 
     def left(self, besides=()):
         alive = kernels.processes()
@@ -124,23 +135,28 @@ def test_everything_but_the_kernel_is_killed(owned):
 
 def test_shutdown_leaves_nothing(tmp):
     with kernels.Kernel(env={"TMPDIR": str(tmp)}) as k:
-        assert k.run('%%\nexec.Command("sleep", "654322").Start()\nf, _ := os.CreateTemp("", "cell")\nfmt.Println(f.Name())').text.strip()
+        assert k.run('exec.Command("sleep", "654322").Start()\nf, _ := os.CreateTemp("", "cell")\nfmt.Println(f.Name())').text.strip()
         before = kernels.descendants(k.pid)
         assert "sleep 654322" in before.values() and list(tmp.iterdir())
+        folders = held(k.pid)
+        assert folders
         k.ask("shutdown_request", {"restart": False}, channel="control")
 
         def left():
             alive = kernels.processes()
             return {p: c for p, c in before.items() if p in alive and alive[p][2] == c}
 
-        kernels.wait_until(lambda: not left() and not list(tmp.iterdir()), GRACE, lambda: f"left: {left()}, {list(tmp.iterdir())}")
+        def files():
+            return list(tmp.iterdir()) + [p for p in folders if p.exists()]
+
+        kernels.wait_until(lambda: not left() and not files(), GRACE, lambda: f"left: {left()}, {files()}")
 
 
 def test_exec_is_killed(tmp):
     """`spikebook exec` is a front end, too."""
     from conftest import BINARY, write_notebook
 
-    notebook = write_notebook(tmp / "endless.ipynb", '%%\nexec.Command("sleep", "654323").Start()\nfor {\n}')
+    notebook = write_notebook(tmp / "endless.ipynb", 'exec.Command("sleep", "654323").Start()\nfor {\n}')
     scratch = tmp / "t"
     scratch.mkdir()
     process = subprocess.Popen([BINARY, "exec", notebook], env=os.environ | {"TMPDIR": str(scratch)}, stdin=subprocess.DEVNULL,

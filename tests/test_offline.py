@@ -6,9 +6,9 @@ import nbformat
 
 from conftest import BINARY, write_notebook
 
-FIRST = "%%\nlayer := neuron.NewIF()\nfmt.Println(layer.Forward(snn.Full(1.5, 2)).Data(), layer.V().Data())"
-TENSOR = "%%\nd := dense.Of(snn.FromSlice([]float32{1, 2}, 2))\nfmt.Println(d.Data())"
-PICTURE = "%%\ndisplay.PlotOneNeuronVS(snn.Rand(5), snn.Zeros(5)).Show()"
+FIRST = "layer := neuron.NewIF()\nfmt.Println(layer.Forward(snn.Full(1.5, 2)).Data(), layer.V().Data())"
+TENSOR = "d := dense.Of(snn.FromSlice([]float32{1, 2}, 2))\nfmt.Println(d.Data())"
+PICTURE = "display.PlotOneNeuronVS(snn.Rand(5), snn.Zeros(5)).Show()"
 
 
 def namespace():

@@ -1,16 +1,18 @@
-"""notebooks/neuron.ipynb: its numbers, and its outputs as they are committed."""
+"""The notebooks: the numbers of neuron.ipynb, what cells.ipynb promises, and their outputs as they are committed."""
 import base64
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
-import pathlib
 
 import nbformat
 import pytest
 
-from conftest import ROOT, TUTORIAL
+from conftest import ROOT, TUTORIAL, spikebook
 
 JUPYTER = pathlib.Path(sys.executable).with_name("jupyter")
+CELLS = ROOT / "notebooks" / "cells.ipynb"
 
 
 def outputs(path):
@@ -91,14 +93,77 @@ def test_three_pictures(result):
         assert o.metadata["image/png"]["width"] < width  # drawn finer than it is shown
 
 
-def test_committed_outputs_are_those_of_today(executed):
-    """Run again, the tutorial gives what is committed: text for text, and the same pictures as SVG."""
-    def comparable(path):
-        return [(c.source, [{**o.get("data", {}), "image/png": None, "text": o.get("text")} for o in c.get("outputs", [])])
-                for c in nbformat.read(path, 4).cells]
+def test_the_layer_goes_on_in_the_next_cell(result):
+    assert "t=5  X=0.3  S=0  V=0.60\n" in text(result)
+    assert "one more  X=0.3  S=0  V=0.90\n" in text(result)
 
-    for committed, today in zip(comparable(TUTORIAL), comparable(executed / "out.ipynb"), strict=True):
-        assert committed == today, "run: bin/spikebook exec notebooks/neuron.ipynb -o notebooks/neuron.ipynb, and look at it"
+
+def test_cells_are_natural(result):
+    """No cell needs a main, a line %% or an import; values come from earlier cells."""
+    code = [c.source for c in nbformat.read(result, 4).cells if c.cell_type == "code"]
+    assert not [s for s in code if re.search(r"^%%|^import|func main|\.Show\(", s, re.M)]
+    assert len([s for s in code if "layer" in s]) > 2 * len([s for s in code if re.search(r"layer :?= ", s)])
+
+
+@pytest.fixture(scope="module")
+def cells_executed(tmp_path_factory):
+    """cells.ipynb, run by `spikebook exec` in a folder where it may write."""
+    d = tmp_path_factory.mktemp("cells")
+    done = spikebook("exec", shutil.copy(CELLS, d), "-o", d / "out.ipynb")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(p.name for p in d.iterdir()) == ["cells.ipynb", "out.ipynb"], "files left behind"
+    return d / "out.ipynb"
+
+
+@pytest.fixture(params=["committed", "exec"])
+def cells(request):
+    """The code cells of cells.ipynb: source and cell."""
+    path = CELLS if request.param == "committed" else request.getfixturevalue("cells_executed")
+    return [(c.source, c) for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
+
+
+def shown(cells, source):
+    """The outputs of the one cell that contains source, as one text."""
+    found = [c for s, c in cells if source in s]
+    assert len(found) == 1, source
+    return "".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") + re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(o.get("traceback", [])))
+                   for o in found[0].outputs)
+
+
+def test_cells_keeps_its_promises(cells):
+    assert shown(cells, "x++") == "42"
+    assert shown(cells, "step(0.9)\nstep(0.9)\nsteps") == "2"
+    assert shown(cells, "x was %d") == '"x was 42"'
+    assert shown(cells, "trace.name") == "membrane potential 5\n"
+    assert shown(cells, "tail[0] = 30") == "[1 2 30 4] 0\n"
+    assert shown(cells, "x * 1000;") == ""
+    mistakes = shown(cells, "lyer.Forward")
+    assert "undefined: lyer" in mistakes and "layer" in mistakes and '"three"' in mistakes and "never printed" not in mistakes.split("line")[0]
+    assert "Reset()" in shown(cells, "steps = 1000000")
+    assert [shown([sc], "steps") for sc in cells if sc[0] == "steps"] == ["7"]
+    assert 'step mode "backwards"' in shown([sc for sc in cells if not sc[0].startswith("_")], "backwards")
+    assert shown(cells, '_ = layer.SetStepMode("backwards")') == ""
+    assert "results" in shown(cells, "results := make(chan int)") and shown(cells, "countTo(answer)") == "903"
+    assert all(name in shown([sc for sc in cells if sc[0] == "%session"], "%session") for name in ("answer", "layer", "trace"))
+
+
+def test_cells_fails_only_where_it_says(cells):
+    for source, c in cells:
+        failed = any(o.output_type == "error" for o in c.outputs)
+        assert failed == ("raises-exception" in c.metadata.get("tags", [])), source
+
+
+@pytest.mark.parametrize("name", ["neuron", "cells"])
+def test_committed_outputs_are_those_of_today(name, request):
+    """Run again, a notebook gives what is committed: text for text, and the same pictures as SVG."""
+    def comparable(path):
+        return [(c.source, [{**o.get("data", {}), "image/png": None, "text": o.get("text"), "traceback": o.get("traceback")}
+                            for o in c.get("outputs", [])]) for c in nbformat.read(path, 4).cells]
+
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    today = request.getfixturevalue("executed") / "out.ipynb" if name == "neuron" else request.getfixturevalue("cells_executed")
+    for committed, again in zip(comparable(path), comparable(today), strict=True):
+        assert committed == again, f"run: bin/spikebook exec {path} -o {path}, and look at it"
 
 
 def test_every_notebook_is_fit_to_commit():

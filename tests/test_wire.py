@@ -95,13 +95,13 @@ def test_every_malformed_message_is_tested(kernel):
 
 def test_an_unsigned_cell_is_not_run(kernel, tmp):
     proof = tmp / "ran"
-    content = {"code": f'%%\nos.WriteFile("{proof}", nil, 0o600)'}
+    content = {"code": f'os.WriteFile("{proof}", nil, 0o600)'}
     good, _ = frames(kernel, "execute_request", content)
     s = dealer(kernel, kernel.manager.shell_port)
     s.send_multipart([DELIMITER, b"", *good[1:]])
     s.send_multipart([DELIMITER, b"0" * 64, *good[1:]])
     s.close()
-    assert kernel.run('%%\nfmt.Println("queued behind them")').ok
+    assert kernel.run('fmt.Println("queued behind them")').ok
     assert not proof.exists()
 
 
@@ -114,7 +114,7 @@ def test_a_message_sent_twice_is_run_once(kernel, tmp):
         s.send_multipart([DELIMITER, *good])
     try:
         assert s.poll(60_000)
-        assert kernel.run('%%\nfmt.Println("behind")').ok
+        assert kernel.run('fmt.Println("behind")').ok
     finally:
         s.close()
     assert proof.read_text() == "ran\n"
@@ -135,8 +135,38 @@ def test_junk_on_a_socket(kernel, junk, channel):
     assert kernel.manager.is_alive()
 
 
+GREETING = b"\xff" + b"\x00" * 8 + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\x00") + b"\x00" * 32
+
+
+def ready(socket_type):
+    body = b"\x05READY\x0bSocket-Type" + struct.pack(">I", len(socket_type)) + socket_type
+    return b"\x04" + bytes([len(body)]) + body
+
+
+@pytest.mark.parametrize("channel, socket_type", [("shell", b"DEALER"), ("control", b"DEALER"), ("stdin", b"DEALER"),
+                                                  ("iopub", b"SUB"), ("hb", b"REQ")])
+@pytest.mark.parametrize("size", [1 << 62, (1 << 64) - 1, 1 << 40])
+def test_a_giant_frame(kernel, channel, socket_type, size):
+    """Nine bytes that announce more than any machine has, as a message and instead of the handshake."""
+    for before in GREETING, GREETING + ready(socket_type):
+        with socket.create_connection(("127.0.0.1", getattr(kernel.manager, channel + "_port")), timeout=5) as s:
+            s.sendall(before + b"\x02" + struct.pack(">Q", size) + b"x" * 1000)
+            while s.recv(1000):  # the kernel hangs up
+                pass
+    kernel.ask("kernel_info_request")
+    assert kernel.manager.is_alive()
+
+
+def test_a_front_end_that_does_not_read(kernel):
+    """It must not keep the others from their output."""
+    with socket.create_connection(("127.0.0.1", kernel.manager.iopub_port), timeout=5) as s:
+        s.sendall(GREETING + ready(b"SUB") + b"\x00\x01\x01")
+        r = kernel.run('for range 20 { fmt.Println(strings.Repeat("x", 100_000)) }')
+        assert r.ok and len(r.text) == 20 * 100_001
+
+
 def test_still_works(kernel):
     """After all of the above."""
-    r = kernel.run('%%\nfmt.Println("alive")')
+    r = kernel.run('fmt.Println("alive")')
     assert r.ok and r.text == "alive\n"
     assert kernel.client.is_alive()  # the heartbeat
