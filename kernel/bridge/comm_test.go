@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
@@ -8,12 +9,20 @@ import (
 )
 
 func TestComms(t *testing.T) {
-	f := newKernel(t, nil)
+	started := make(chan struct{})
+	f := newKernel(t, nil, func(_ *frontEnd, c *Config) {
+		start := c.Start
+		c.Start = func(ctx context.Context) (Backend, error) {
+			<-started
+			return start(ctx)
+		}
+	})
 	open := func(id, target string) {
 		f.request(jupyter.Shell, "comm_open", map[string]any{"comm_id": id, "target_name": target, "data": map[string]any{}})
 	}
 	open("early", "gonb_comm") // nobody hears it
-	f.execute("x")             // GoNB is there
+	close(started)
+	f.execute("x")
 	open("1", "gonb_comm")
 	open("2", "gonb_comm")
 	open("3", "unheard of")

@@ -42,9 +42,15 @@ type execution struct {
 
 	// what came out of it
 	failure     *failure          // nil if all is well
-	result      map[string]string // of a last expression, by MIME type; nil if there is none
+	result      *result           // of a last expression; nil if there is none
 	page        map[string]string // for the pager
 	expressions map[string]any    // the values of the user expressions
+}
+
+// result is the value of a last expression.
+type result struct {
+	data, metadata any    // by MIME type
+	text           string // text/plain
 }
 
 // executeRequest queues a cell.
@@ -147,31 +153,21 @@ func (b *Bridge) conclude(e *execution) {
 		content["payload"] = []any{map[string]any{"source": "page", "data": e.page, "start": 0}}
 	}
 	if e.result != nil && !e.Silent {
-		b.publishResult(e)
+		b.publish(e.request, "execute_result", map[string]any{"execution_count": e.count, "data": e.result.data, "metadata": e.result.metadata})
 	}
 	if f := e.failure; f != nil {
 		b.publish(e.request, "error", f.content())
 		content = f.content()
 		content["status"], content["execution_count"] = "error", e.count
 	}
-	if text := e.result["text/plain"]; e.StoreHistory && text != "" {
-		b.History.Output(e.count, text)
+	if e.StoreHistory && e.result != nil && e.result.text != "" {
+		b.History.Output(e.count, e.result.text)
 	}
 	b.send(e.channel, e.request.Reply(b.session, content))
 	b.status(e.request, "idle")
 	if e.abort || e.failure != nil && e.StopOnError {
 		b.abortQueue()
 	}
-}
-
-// publishResult publishes the value of a last expression.
-func (b *Bridge) publishResult(e *execution) {
-	data, metadata, err := bundle(e.result)
-	if err != nil {
-		b.stream(e, "stderr", err.Error()+"\n")
-		return
-	}
-	b.publish(e.request, "execute_result", map[string]any{"execution_count": e.count, "data": data, "metadata": metadata})
 }
 
 // abortQueue refuses the cells that were sent before the failure of another
@@ -227,6 +223,9 @@ func (b *Bridge) Interrupt() {
 		b.backend.Kill()
 		return
 	}
+	if e.step == nil {
+		return // nothing of GoNB's runs; what compiles has ended with e.ctx
+	}
 	b.backend.Interrupt()
 	time.AfterFunc(killAfter, func() {
 		b.do(func() {
@@ -244,8 +243,8 @@ func (b *Bridge) Signal() { b.do(b.Interrupt) }
 // the goroutine of the cell.
 func (b *Bridge) evaluate(e *execution) {
 	e.expressions = map[string]any{}
-	result := e.result
-	defer func() { e.result = result }()
+	own := e.result
+	defer func() { e.result = own }()
 	for _, name := range slices.Sorted(maps.Keys(e.UserExpressions)) {
 		e.result = nil
 		if f := b.compiled(e, e.UserExpressions[name]); f != nil {
@@ -254,11 +253,11 @@ func (b *Bridge) evaluate(e *execution) {
 			e.expressions[name] = content
 			continue
 		}
-		data, metadata, err := bundle(e.result)
-		if err != nil {
-			data, metadata = map[string]string{"text/plain": err.Error()}, map[string]any{}
+		value := map[string]any{"status": "ok", "data": map[string]string{}, "metadata": map[string]any{}}
+		if e.result != nil {
+			value["data"], value["metadata"] = e.result.data, e.result.metadata
 		}
-		e.expressions[name] = map[string]any{"status": "ok", "data": data, "metadata": metadata}
+		e.expressions[name] = value
 	}
 }
 

@@ -71,15 +71,20 @@ func (b *Bridge) compileError(mistakes cell.Errors) *failure {
 	return f
 }
 
-var hashed = regexp.MustCompile(`\bcell-([0-9a-f]{10})\b`)
+var hashed = regexp.MustCompile(`\bcell-([0-9a-f]{10})(?:\.go(?::(\d+))?)?\b`)
 
-// named gives cells the numbers by which the user knows them.
+// named gives cells, and lines of them, the numbers by which the user knows them.
 func (b *Bridge) named(text string) string {
 	return hashed.ReplaceAllStringFunc(text, func(name string) string {
-		if source, ok := b.cells[strings.TrimPrefix(name, "cell-")]; ok {
-			return fmt.Sprintf("cell [%d]", source.count)
+		found := hashed.FindStringSubmatch(name)
+		source, ok := b.cells[found[1]]
+		switch {
+		case !ok:
+			return name
+		case found[2] != "":
+			return fmt.Sprintf("cell [%d], line %s", source.count, found[2])
 		}
-		return name
+		return fmt.Sprintf("cell [%d]", source.count)
 	})
 }
 

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"time"
 
 	"spikebook/kernel/jupyter"
 )
@@ -45,7 +46,7 @@ func (b *Bridge) gonb(e *execution, code string) (*step, error) {
 		default:
 			e.step = s
 			if err := b.backend.Send(jupyter.Shell, m); err != nil {
-				s.fail(err)
+				b.abandon(e, s, err)
 			}
 		}
 	})
@@ -58,6 +59,23 @@ func (b *Bridge) gonb(e *execution, code string) (*step, error) {
 	case <-b.ended:
 		return s, errEnded
 	}
+}
+
+// dying is how long it takes to see that GoNB, which takes no message, has ended.
+const dying = 2 * time.Second
+
+// abandon ends a step of which GoNB could not be told. As a rule GoNB has just
+// ended: whoever sees that says it better, and starts it again.
+func (b *Bridge) abandon(e *execution, s *step, err error) {
+	b.Log.Warn("GoNB cannot be asked", "error", err)
+	time.AfterFunc(dying, func() {
+		b.do(func() {
+			if e.step == s {
+				e.step = nil
+				s.fail(err)
+			}
+		})
+	})
 }
 
 func (s *step) fail(err error) {
@@ -132,5 +150,5 @@ func (b *Bridge) gonbStream(e *execution, m jupyter.Received) {
 	if e.program != nil && c.Name == "stderr" && exitLine.MatchString(c.Text) {
 		return // the reply says it, too, and the program's own last words may still be on their way
 	}
-	b.write(e, c.Name, c.Text)
+	b.write(e, c.Name, b.named(c.Text)) // go test names places
 }

@@ -13,6 +13,9 @@ func (b *Bridge) isComplete(m *jupyter.Message) map[string]any {
 	if err := m.Unmarshal(&content); err != nil {
 		return map[string]any{"status": "unknown"}
 	}
+	if _, ok := asked(content.Code); ok {
+		return map[string]any{"status": "complete"}
+	}
 	status, indent := cell.Complete(content.Code)
 	reply := map[string]any{"status": status}
 	if status == "incomplete" {

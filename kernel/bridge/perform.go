@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"spikebook/kernel/cell"
@@ -112,7 +113,7 @@ func (b *Bridge) compiled(e *execution, source string) *failure {
 		return f
 	}
 	if len(parts.Before) > 0 {
-		s, err := b.gonb(e, strings.Join(parts.Before, "\n"))
+		s, err := b.gonb(e, strings.Join(withoutInput(parts.Before), "\n"))
 		if f := b.verdict(e, s, err); f != nil {
 			return f
 		}
@@ -128,6 +129,29 @@ func (b *Bridge) compiled(e *execution, source string) *failure {
 		return nil
 	}
 	return b.run(e, c)
+}
+
+// withoutInput gives shell commands an empty input, unless the user will be
+// asked for it: GoNB holds the pipe open, and they would wait for ever.
+func withoutInput(lines []string) []string {
+	lines = slices.Clone(lines)
+	asks := false
+	for i, line := range lines {
+		command, shell := strings.CutPrefix(line, "!")
+		if !shell {
+			asks = asks || strings.HasPrefix(line, "%with_")
+			continue
+		}
+		if !asks {
+			command, inModule := strings.CutPrefix(command, "*")
+			lines[i] = "!exec </dev/null; " + command
+			if inModule {
+				lines[i] = "!*exec </dev/null; " + command
+			}
+		}
+		asks = false
+	}
+	return lines
 }
 
 // run has GoNB run a compiled cell.
@@ -155,7 +179,14 @@ func (b *Bridge) run(e *execution, c Cell) *failure {
 	}
 	b.notes(e, out.Notes)
 	b.stream(e, "stdout", said)
-	e.result = out.Bundle
+	if out.Bundle != nil {
+		// A figure is drawn here: the goroutine of Run must not be kept so long.
+		data, metadata, err := bundle(out.Bundle)
+		if err != nil {
+			return b.failed(e, err)
+		}
+		e.result = &result{data, metadata, out.Bundle["text/plain"]}
+	}
 	return nil
 }
 
@@ -185,7 +216,7 @@ func (b *Bridge) magics(e *execution, lines []string) *failure {
 // notes tells the user what a cell cannot do.
 func (b *Bridge) notes(e *execution, notes []string) {
 	for _, n := range notes {
-		b.stream(e, "stderr", "note: "+n+"\n")
+		b.stream(e, "stderr", "note: "+b.named(n)+"\n")
 	}
 }
 

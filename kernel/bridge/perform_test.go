@@ -193,7 +193,7 @@ func TestDroppedError(t *testing.T) {
 }
 
 func TestMagics(t *testing.T) {
-	f, n := newNotebook(t, map[string]func(*run){"%cd /x\n!ls": func(r *run) {
+	f, n := newNotebook(t, map[string]func(*run){"%cd /x\n!exec </dev/null; ls": func(r *run) {
 		r.stream("stdout", "Changed directory to \"/x\"\n")
 		r.reply("ok", "")
 		r.idle()

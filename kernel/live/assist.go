@@ -64,6 +64,13 @@ func (n *Notebook) timeMagic(context.Context, []string) (bridge.Page, error) {
 	return bridge.Page{}, nil
 }
 
+func (n *Notebook) backendMagic(_ context.Context, words []string) (bridge.Page, error) {
+	if len(words) > 0 && words[0] != "cpu" {
+		return bridge.Page{}, fmt.Errorf("%%backend %s: there is only cpu in this version", words[0])
+	}
+	return said("cpu", nil)
+}
+
 const snnHelp = `# spikebook
 
 Imported in every cell: ` + "`snn`, `snn/dense`, `snn/dynamics`, `snn/neuron`, `snn/surrogate`, `display`" + `; the standard library as it is named.

@@ -22,6 +22,7 @@ var magics = map[string]func(*Notebook, context.Context, []string) (bridge.Page,
 	"remove":  (*Notebook).removeMagic,
 	"snn":     (*Notebook).helpMagic,
 	"time":    (*Notebook).timeMagic,
+	"backend": (*Notebook).backendMagic,
 }
 
 // Magic answers a line that begins with % and is ours.

@@ -112,6 +112,7 @@ func (s *supervised) run(argv []string) error {
 				s.interrupt(true)
 				tick = time.Tick(20 * time.Millisecond)
 			case line == calmLine:
+				s.killDeaf()
 				s.signaled, tick = nil, nil
 				fmt.Println(calmLine)
 			case line == killLine:
@@ -166,6 +167,20 @@ func (s *supervised) kill() {
 	}
 	for _, p := range table.below(s.pid, s.spared(table)) {
 		_ = syscall.Kill(p.pid, syscall.SIGKILL)
+	}
+}
+
+// killDeaf kills what an interrupt has reached and not ended. It may have been
+// left to us by a parent that did end.
+func (s *supervised) killDeaf() {
+	table, err := processes()
+	if err != nil {
+		return
+	}
+	for _, p := range table.below(os.Getpid(), s.spared(table)) {
+		if s.signaled[p.pid] {
+			_ = syscall.Kill(p.pid, syscall.SIGKILL)
+		}
 	}
 }
 

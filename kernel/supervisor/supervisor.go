@@ -112,8 +112,9 @@ func (p *Process) tell(line string) {
 // get SIGINT, once each, and so does whatever it starts until [Process.Calm].
 func (p *Process) Interrupt() { p.tell(interruptLine) }
 
-// Calm ends an interrupt. When it returns, all signals of the interrupt are sent:
-// what the command does from now on is not hit by them.
+// Calm ends an interrupt: what it has reached and not ended is killed. When Calm
+// returns, all signals of the interrupt are sent: what the command does from now
+// on is not hit by them.
 func (p *Process) Calm() {
 	p.tell(calmLine)
 	select {

@@ -276,6 +276,22 @@ func TestKillReachesWhatIgnoresInterrupts(t *testing.T) {
 	eventually(t, "the deaf child ends", func() bool { return exists(filepath.Join(dir, "over")) })
 }
 
+// A child that ignores interrupts, and whose parent has ended, ends with it.
+func TestCalmEndsWhatIgnoresInterrupts(t *testing.T) {
+	dir := workDir(t)
+	deaf := filepath.Join(dir, "deaf")
+	p, err := Start(os.Args[0], shell(dir, fmt.Sprintf(`trap 'echo' INT; sh -c '%s deaf %s & echo $! >>pids; wait'; sleep 1000`, os.Args[0], deaf)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Stop()
+	id := pids(t, dir, 1)[0]
+	eventually(t, "the deaf child", func() bool { return exists(deaf) })
+	p.Interrupt()
+	p.Calm()
+	eventually(t, "the deaf child ends", func() bool { return !running(id) })
+}
+
 func TestParseStat(t *testing.T) {
 	p, ok := parseStat(7, []byte("7 (a) b (c)) S 3 7 7 0"))
 	if !ok || p != (process{pid: 7, parent: 3, name: "a) b (c)"}) {
