@@ -21,7 +21,7 @@ import (
 
 const installUsage = `usage: spikebook install [--user | --sys-prefix | --prefix DIR] [--name NAME] [--display-name TEXT]
 
-Makes the kernel known to Jupyter and prepares what it needs: GoNB and gopls are
+Makes the kernel known to Jupyter and prepares what it needs: GoNB and goimports are
 built, what cells import is downloaded and compiled. That takes a few minutes
 the first time and nothing after that.
 

@@ -99,7 +99,7 @@ func runKernel(connectionFile string, log *slog.Logger) error {
 		return err
 	}
 	notebook := live.New(ctx, live.Config{
-		Dir: place.Dir, Store: place.Values(), Key: notebookName(connectionFile), Cwd: cwd, Log: log,
+		Dir: place.Dir, Store: place.Values(), Fast: place.Store, Key: notebookName(connectionFile), Cwd: cwd, Log: log,
 	})
 	defer notebook.Close()
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"math"
 	"strings"
 
@@ -76,7 +75,7 @@ func (c *pngCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 
 func (c *pngCanvas) bytes() ([]byte, error) {
 	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, c.Image()); err != nil {
+	if err := encodePNG(&b, c.Image().(*image.RGBA)); err != nil { // what vgimg makes by default
 		return nil, fmt.Errorf("encode PNG: %w", err)
 	}
 	return b.Bytes(), nil

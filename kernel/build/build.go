@@ -39,7 +39,7 @@ const (
 type Builder struct {
 	index   *Index
 	cache   binaries
-	scratch *scratch
+	scratch scratch
 
 	mu    sync.Mutex
 	flags []string // that the user has set for `go build`
@@ -48,18 +48,14 @@ type Builder struct {
 
 // New returns a builder for the packages of an index. Binaries are kept in a
 // folder, cells below cache, which several kernels share and which does not
-// grow beyond limit bytes.
-func New(x *Index, cache string, limit int64) (*Builder, error) {
-	s, err := newScratch()
-	if err != nil {
-		return nil, err
+// grow beyond limit bytes. What is being compiled lies in the folder fast, best
+// one in memory, which its owner removes.
+func New(x *Index, cache string, limit int64, fast string) *Builder {
+	return &Builder{
+		index: x, cache: binaries{dir: filepath.Join(cache, "cells"), limit: limit},
+		scratch: scratch{fast: fast, disk: x.c.Scratch},
 	}
-	return &Builder{index: x, cache: binaries{dir: filepath.Join(cache, "cells"), limit: limit}, scratch: s}, nil
 }
-
-// Close removes what the builder keeps outside the cache. Binaries that could
-// not be put into the cache are gone then.
-func (b *Builder) Close() error { return b.scratch.remove() }
 
 // Configure takes what the user has set: flags of `go build`, such as -race,
 // and the environment, as assignments. With flags, or with an environment that
@@ -67,14 +63,18 @@ func (b *Builder) Close() error { return b.scratch.remove() }
 func (b *Builder) Configure(flags, env []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return f == stripped })
+	b.flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return slices.Contains(Flags, f) })
 	b.env = toolSettings(env)
 	b.index.configure(b.env)
 }
 
-// stripped leaves out what a debugger would need: it takes a third of the time
-// that a program takes to link. All programs are linked so.
-const stripped = "-ldflags=-s -w"
+// Flags are those of the go command with which all programs and packages are
+// built. They leave out what a debugger would need: to link it takes a third of
+// the time, and even to read it and throw it away a sixth of the rest. Packages
+// that were built with other flags are of no use.
+var Flags = []string{"-ldflags=-s -w", noDWARF}
+
+const noDWARF = "-gcflags=all=-dwarf=false"
 
 // job is one program to be built.
 type job struct {

@@ -78,16 +78,7 @@ func opened(t testing.TB) *fixture {
 
 func (f *fixture) builder(t testing.TB) *Builder {
 	t.Helper()
-	b, err := New(f.Index, t.TempDir(), 1<<30)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return b
+	return New(f.Index, t.TempDir(), 1<<30, t.TempDir())
 }
 
 func output(t testing.TB, binary string, args ...string) string {
@@ -119,8 +110,10 @@ func TestBuild(t *testing.T) {
 	if err != nil || again != binary {
 		t.Errorf("again: %s, %v; expected %s", again, err, binary)
 	}
-	if entries, _ := os.ReadDir(b.scratch.dir); len(entries) != 1 { // the lock
-		t.Errorf("%v are left", entries)
+	for _, dir := range []string{b.scratch.fast, b.scratch.disk} {
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+			t.Errorf("%v are left, %v", entries, err)
+		}
 	}
 	if entries, _ := os.ReadDir(b.cache.dir); len(entries) != 1 {
 		t.Errorf("%v are left in the cache", entries)
@@ -236,7 +229,7 @@ func TestSettings(t *testing.T) {
 	if got := toolSettings(env); !slices.Equal(got, env[4:]) {
 		t.Errorf("settings of the tool chain: got %q, expected %q", got, env[4:])
 	}
-	b.Configure([]string{stripped}, env[:4])
+	b.Configure(Flags, env[:4])
 	if len(b.flags)+len(b.env) > 0 {
 		t.Errorf("what all programs have needs the go command: %q, %q", b.flags, b.env)
 	}
@@ -260,10 +253,8 @@ func TestUnwritableCache(t *testing.T) {
 	f := opened(t)
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, "")
-	b, err := New(f.Index, file, 1<<30)
-	if err != nil {
-		t.Fatal(err)
-	}
+	// Without the fast folder, too.
+	b := New(f.Index, file, 1<<30, filepath.Join(t.TempDir(), "none"))
 	binary, err := b.Build(t.Context(), program(`"fmt"`, `fmt.Println("x")`), Program)
 	if err != nil {
 		t.Fatal(err)
@@ -271,13 +262,8 @@ func TestUnwritableCache(t *testing.T) {
 	if got := output(t, binary); got != "x\n" {
 		t.Errorf("prints %q", got)
 	}
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{binary, b.scratch.dir} {
-		if _, err := os.Stat(path); err == nil {
-			t.Errorf("%s is left", path)
-		}
+	if filepath.Dir(binary) != f.config.Scratch {
+		t.Errorf("the program is %s, want it in %s, which goes with the kernel", binary, f.config.Scratch)
 	}
 }
 

@@ -23,7 +23,7 @@ type Config struct {
 	Module  string   // folder of the go.mod of the cells, as it is before anything is added
 	Roots   []string // packages and patterns of the table
 	Preload []string // import paths that every notebook has imported
-	Scratch string   // folder for small files, which its owner removes
+	Scratch string   // folder on disk for small files, which its owner removes
 
 	// Live returns the folder of the go.mod of this notebook, which changes
 	// with `!*go get`. Nil and an empty answer mean Module.

@@ -35,7 +35,7 @@ var settings = []string{
 // fingerprint names what the packages of a table are compiled with.
 func fingerprint(g Go, module string, roots []string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "1 %q %q %q %q\n", g.Path, g.Version, module, roots)
+	fmt.Fprintf(h, "2 %q %q %q %q\n", g.Path, g.Version, module, roots)
 	for _, name := range settings {
 		fmt.Fprintf(h, "%s=%q\n", name, g.lookup(name))
 	}
@@ -81,7 +81,7 @@ type listed struct {
 // list returns packages and all that they need, compiled.
 func list(ctx context.Context, g Go, dir string, env, flags []string, paths ...string) ([]*pkg, error) {
 	args := append([]string{
-		"list", "-e", "-export", "-deps",
+		"list", "-e", "-export", "-deps", noDWARF,
 		"-json=ImportPath,Name,Dir,Export,Imports,EmbedFiles,ImportMap,Standard,DepOnly,Incomplete,Error",
 	}, flags...)
 	out, err := g.run(ctx, dir, env, append(append(args, "--"), paths...)...)

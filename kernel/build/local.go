@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ import (
 // belongs to no module gets a go.mod by way of an overlay, so that nothing is
 // written beside the user's files.
 type locals struct {
-	modules map[string]localModule // by module path
+	modules map[string]localModule // by module path; they stay when their packages are forgotten
 	paths   map[string]string      // import path as written to that of the package
 	dir     string                 // the working directory in which paths were resolved
 	pkgs    []*pkg                 // all packages that lie in modules
@@ -35,66 +34,6 @@ type locals struct {
 type localModule struct {
 	path, dir string
 	virtual   bool // it has no go.mod of its own
-}
-
-// located is where an import path leads.
-type located struct {
-	module localModule
-	path   string // of the package
-}
-
-// workDir returns the folder to which "./mymodels" is relative.
-func (x *Index) workDir() string {
-	if x.c.Dir != nil {
-		if dir := x.c.Dir(); dir != "" {
-			return dir
-		}
-	}
-	dir, _ := os.Getwd() // a folder that is gone holds no packages
-	return dir
-}
-
-// relative says whether an import path is relative to the working directory.
-func relative(path string) bool {
-	return path == "." || path == ".." || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")
-}
-
-// locate finds the local package that an import path means; ok is false if it
-// means none.
-func (x *Index) locate(p string) (l located, ok bool) {
-	cwd := x.workDir()
-	if !relative(p) {
-		m, ok := x.moduleOf(cwd)
-		if !ok || p != m.path && !strings.HasPrefix(p, m.path+"/") {
-			return located{}, false
-		}
-		return located{m, p}, true
-	}
-	dir := filepath.Join(cwd, filepath.FromSlash(p))
-	if m, ok := x.moduleOf(dir); ok {
-		rel, err := filepath.Rel(m.dir, dir)
-		if err == nil {
-			return located{m, path.Join(m.path, filepath.ToSlash(rel))}, true
-		}
-	}
-	// The name says nothing of where the notebook lies, so that values which it
-	// has kept are still of the same type when it has moved.
-	name := "notebook/" + strings.ReplaceAll(path.Clean(p), "..", "parent")
-	return located{localModule{path: name, dir: dir, virtual: true}, name}, true
-}
-
-// moduleOf returns the module that a folder belongs to, unless the cells have
-// that module already.
-func (x *Index) moduleOf(dir string) (m localModule, ok bool) {
-	for d := dir; ; d = filepath.Dir(d) {
-		if found := readModule(d); found.path != "" {
-			_, taken := x.live.versions[found.path]
-			return localModule{path: found.path, dir: d}, !taken && found.path != x.live.path
-		}
-		if d == filepath.Dir(d) {
-			return m, false
-		}
-	}
 }
 
 // lookupLocal compiles a local package. The caller holds the lock.
@@ -148,10 +87,6 @@ func (x *Index) lookupLocal(written string, l located) (*pkg, error) {
 	x.local.paths[written] = l.path
 	x.local.stamp = x.local.read()
 	return p, nil
-}
-
-func quoteGlob(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
 // dropLocal forgets the local packages: their files have changed. All types

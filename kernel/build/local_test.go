@@ -111,3 +111,52 @@ func TestLocal(t *testing.T) {
 		}
 	})
 }
+
+// TestLocalByPath imports local packages by their own paths, as a notebook does
+// that remembers a type: when files have changed, and in its next kernel.
+func TestLocalByPath(t *testing.T) {
+	f := opened(t)
+	top := f.dir
+	source := func(name, say string) {
+		t.Helper()
+		text := "package " + filepath.Base(filepath.Dir(name)) + "\n\nfunc Say() string { return \"" + say + "\" }\n"
+		write(t, filepath.Join(top, filepath.FromSlash(name)), text)
+	}
+	write(t, filepath.Join(top, "project", "go.mod"), "module example.org/project\n\ngo 1.26.0\n")
+	for _, c := range []struct{ name, cwd, written, path, source string }{
+		{"loose", ".", "./mymodels", "notebook/mymodels", "mymodels/m.go"},
+		{"a folder up", "project", "../mymodels", "notebook/~up/mymodels", "mymodels/m.go"},
+		{"deep", ".", "./a/../a/deep", "notebook/a/deep", "a/deep/m.go"},
+		{"the folder itself", "work", ".", "notebook", "work/m.go"},
+		{"of a module", ".", "./project/models", "example.org/project/models", "project/models/m.go"},
+		{"of a module beside it", "work", "../project/models", "example.org/project/models", "project/models/m.go"},
+	} {
+		f.dir = filepath.Join(top, filepath.FromSlash(c.cwd))
+		source(c.source, "one")
+		if err := f.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := f.Import(c.written); err != nil || p.Path() != c.path {
+			t.Fatalf("%s: got %v, %v; expected %s", c.name, p, err, c.path)
+		}
+		source(c.source, "two")
+		next := *f
+		var err error
+		if next.Index, err = Open(t.Context(), f.config); err != nil {
+			t.Fatal(err)
+		}
+		for kernel, g := range map[string]*fixture{"the same": f, "the next": &next} {
+			b := g.builder(t)
+			for _, path := range []string{c.path, c.written} {
+				if got, err := g.say(t, b, path, "Say()"); err != nil || got != "two" {
+					t.Errorf("%s: %s in %s kernel: got %q, %v", c.name, path, kernel, got, err)
+				}
+			}
+		}
+	}
+	// Another working directory: what is remembered stays what it was.
+	f.dir = filepath.Join(top, "elsewhere")
+	if got, err := f.say(t, f.builder(t), "notebook/a/deep", "Say()"); err != nil || got != "two" {
+		t.Errorf("after %%cd: got %q, %v", got, err)
+	}
+}

@@ -107,7 +107,7 @@ func (n *Notebook) variables() (string, error) {
 	if b.Len() == 0 {
 		return "no variables yet\n", nil
 	}
-	fmt.Fprintf(&b, "(kept in %s)\n", n.config.Store)
+	fmt.Fprintf(&b, "(kept in %s)\n", filepath.Dir(filepath.Dir(n.config.Store)))
 	return b.String(), nil
 }
 

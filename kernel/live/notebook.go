@@ -23,6 +23,7 @@ import (
 type Config struct {
 	Dir   string // private folder of the kernel; the caller removes it
 	Store string // folder for the values of variables, likewise
+	Fast  string // folder for what is being compiled, likewise
 	Key   string // names the notebook, for what outlives the kernel; "" if unknown
 	Cwd   string // working directory of the cells
 	Log   *slog.Logger
@@ -78,21 +79,18 @@ func (n *Notebook) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	builder, err := build.New(index, cache, workspace.CellsLimit)
+	host, err := program.Listen(n.socket())
 	if err != nil {
 		return err
 	}
-	host, err := program.Listen(n.socket())
-	if err != nil {
-		return errors.Join(err, builder.Close())
-	}
 	if err := build.WriteShims(n.shims(), w.Go.Path, w.Tool("goimports")); err != nil {
-		return errors.Join(err, builder.Close(), host.Close())
+		return errors.Join(err, host.Close())
 	}
 	if err := n.clear(); err != nil {
-		return errors.Join(err, builder.Close(), host.Close())
+		return errors.Join(err, host.Close())
 	}
-	n.w, n.index, n.build, n.host = w, index, builder, host
+	n.w, n.index, n.host = w, index, host
+	n.build = build.New(index, cache, workspace.CellsLimit, n.config.Fast)
 	n.memory = cell.New(index, workspace.Imports)
 	go n.keepCache(ctx)
 	return nil
@@ -171,7 +169,7 @@ func (n *Notebook) Close() {
 	if n.failed != nil {
 		return
 	}
-	err := errors.Join(n.keep(), n.host.Close(), n.build.Close())
+	err := errors.Join(n.keep(), n.host.Close())
 	if err != nil {
 		n.config.Log.Warn("the end of the notebook", "error", err)
 	}

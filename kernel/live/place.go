@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // Place is where a kernel keeps what ends with it: sockets and temporary files
@@ -15,8 +17,12 @@ type Place struct {
 	locks []*os.File
 }
 
-// placePrefix is how the names of these folders begin.
-const placePrefix = "spikebook-"
+// placePrefix is how the names of these folders begin, and newPrefix as long as
+// they are being made: who finds a lock that is not held removes its folder.
+const (
+	placePrefix = "spikebook-"
+	newPrefix   = "new-" + placePrefix
+)
 
 // lockFile is held by the kernel whose folder it is in.
 const lockFile = "lock"
@@ -56,24 +62,31 @@ func NewPlace() (*Place, error) {
 // make makes a folder of our own in dir.
 func (p *Place) make(dir string) (string, error) {
 	sweep(dir)
-	made, err := os.MkdirTemp(dir, placePrefix)
+	made, err := os.MkdirTemp(dir, newPrefix)
 	if err != nil {
 		return "", err
 	}
 	lock, err := os.OpenFile(filepath.Join(made, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	}
 	if err != nil {
 		os.RemoveAll(made)
 		return "", err
 	}
+	final := filepath.Join(dir, placePrefix+strings.TrimPrefix(filepath.Base(made), newPrefix))
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		err = os.Rename(made, final)
+	}
+	if err != nil {
+		lock.Close()
+		os.RemoveAll(made)
+		return "", err
+	}
 	p.locks = append(p.locks, lock)
-	return made, nil
+	return final, nil
 }
 
 // sweep removes the folders of kernels that are gone. Only who holds the lock
-// may remove, and a folder without a lock is being made.
+// may remove.
 func sweep(dir string) {
 	found, _ := filepath.Glob(filepath.Join(dir, placePrefix+"*", lockFile)) // the pattern is well formed
 	for _, file := range found {
@@ -85,6 +98,13 @@ func sweep(dir string) {
 			os.RemoveAll(filepath.Dir(file))
 		}
 		lock.Close()
+	}
+	// Between two system calls a kernel may be killed, too.
+	unfinished, _ := filepath.Glob(filepath.Join(dir, newPrefix+"*")) // the pattern is well formed
+	for _, folder := range unfinished {
+		if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > time.Minute {
+			os.RemoveAll(folder)
+		}
 	}
 }
 

@@ -3,7 +3,9 @@ package live
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 )
 
 func exists(path string) bool {
@@ -22,11 +24,19 @@ func TestPlace(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(left, lockFile), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	unfinished := filepath.Join(tmp, newPrefix+"left")
+	if err := os.Mkdir(unfinished, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(unfinished, old, old); err != nil {
+		t.Fatal(err)
+	}
 	p, err := NewPlace()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if exists(left) {
+	if exists(left) || exists(unfinished) {
 		t.Error("what a dead kernel left is still there")
 	}
 	for _, dir := range p.Folders() {
@@ -48,6 +58,43 @@ func TestPlace(t *testing.T) {
 	if rest, err := os.ReadDir(tmp); err != nil || len(rest) > 0 {
 		t.Errorf("left: %v, %v", rest, err)
 	}
+}
+
+// TestPlaceIsNotSwept makes folders while other kernels start, which look for
+// the folders of dead ones.
+func TestPlaceIsNotSwept(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	t.Setenv(StoreVariable, tmp)
+	stop := make(chan struct{})
+	var others sync.WaitGroup
+	for range 2 {
+		others.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					sweep(tmp)
+				}
+			}
+		})
+	}
+	for range 500 {
+		p, err := NewPlace()
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		for _, dir := range p.Folders() {
+			if !exists(filepath.Join(dir, lockFile)) {
+				t.Errorf("%s was removed", dir)
+			}
+		}
+		p.Remove()
+	}
+	close(stop)
+	others.Wait()
 }
 
 func TestPlaceThatCannotBeWritten(t *testing.T) {

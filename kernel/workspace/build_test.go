@@ -51,16 +51,7 @@ func builder(b *testing.B) *build.Builder {
 	if err != nil {
 		b.Fatal(err)
 	}
-	made, err := build.New(x, b.TempDir(), CellsLimit)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := made.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	return made
+	return build.New(x, b.TempDir(), CellsLimit, b.TempDir())
 }
 
 func program(source string, i int) map[string]string {

@@ -1,10 +1,12 @@
 package workspace
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
@@ -36,7 +38,8 @@ func (w *Workspace) built(tool string) bool {
 	return err == nil
 }
 
-// TrialCell is the program of a typical cell.
+// TrialCell is the program of a typical cell. It fails if the tool chain at hand
+// does not lay out values as package session takes for granted.
 const TrialCell = `import (
 	"flag"
 	"fmt"
@@ -47,6 +50,7 @@ const TrialCell = `import (
 	"time"
 
 	"spikebook/display"
+	"spikebook/kernel/session"
 	"spikebook/snn"
 	"spikebook/snn/dynamics"
 	"spikebook/snn/neuron"
@@ -64,15 +68,15 @@ var (
 
 func main() {
 	flag.Parse()
+	if err := session.SelfTest(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	layer := neuron.NewIF(neuron.SurrogateFunction(surrogate.ATan(2)))
 	fmt.Println(layer.Forward(snn.Ones(1)))
 	_ = display.Show(layer)
 }
 `
-
-// linkFlags leaves out what a debugger would need: it takes a third of the
-// time that a cell takes to link.
-const linkFlags = "-ldflags=-s -w"
 
 // warmCells are programs whose packages most cells need. What they compile
 // stays in Go's build cache.
@@ -133,7 +137,7 @@ func Prepare(ctx context.Context, progress Progress) (*Workspace, error) {
 		}
 	}
 	for _, c := range warmCells {
-		steps = append(steps, step{"compiling for " + c.name, func() error { return w.BuildCell(ctx, c.source) }})
+		steps = append(steps, step{"compiling for " + c.name, func() error { return w.TryCell(ctx, c.source) }})
 	}
 	steps = append(steps, step{"indexing the packages that cells may import", func() error { return build.WriteIndex(ctx, w.BuildConfig()) }})
 	for i, s := range steps {
@@ -163,16 +167,16 @@ func (w *Workspace) build(ctx context.Context, tool string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	binary := filepath.Join(tmp, path.Base(tool))
-	if _, err := w.Go.Run(ctx, w.tools, "build", "-o", binary, tool); err != nil {
+	if _, err := w.Go.Run(ctx, w.tools, append(append([]string{"build", "-o", binary}, build.Flags...), tool)...); err != nil {
 		return err
 	}
 	return os.Rename(binary, w.Tool(path.Base(tool)))
 }
 
-// BuildCell compiles a program, given without its package clause, as GoNB
-// compiles a cell, and throws it away. Assignments such as GOPROXY=off change
-// the environment.
-func (w *Workspace) BuildCell(ctx context.Context, source string, env ...string) (err error) {
+// TryCell compiles a program, given without its package clause, as GoNB compiles
+// a cell, runs it and throws it away. Assignments such as GOPROXY=off change the
+// environment.
+func (w *Workspace) TryCell(ctx context.Context, source string, env ...string) (err error) {
 	dir, err := os.MkdirTemp("", "spikebook-cell-")
 	if err != nil {
 		return err
@@ -190,6 +194,12 @@ func (w *Workspace) BuildCell(ctx context.Context, source string, env ...string)
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\n"+strings.TrimSpace(source)+"\n"), 0o600); err != nil {
 		return err
 	}
-	_, err = w.Go.run(ctx, dir, env, "build", "-o", filepath.Join(dir, "cell"), linkFlags)
-	return err
+	binary := filepath.Join(dir, "cell")
+	if _, err := w.Go.run(ctx, dir, env, append([]string{"build", "-o", binary}, build.Flags...)...); err != nil {
+		return err
+	}
+	if out, err := exec.CommandContext(ctx, binary).CombinedOutput(); err != nil {
+		return fmt.Errorf("the program of a cell: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return nil
 }

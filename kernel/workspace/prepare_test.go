@@ -113,15 +113,15 @@ func TestPrepare(t *testing.T) {
 
 	t.Run("cells compile with no network", func(t *testing.T) {
 		for _, c := range warmCells {
-			if err := w.BuildCell(t.Context(), c.source, "GOPROXY=off", "GOFLAGS=-mod=readonly"); err != nil {
+			if err := w.TryCell(t.Context(), c.source, "GOPROXY=off", "GOFLAGS=-mod=readonly"); err != nil {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		}
-		err := w.BuildCell(t.Context(), "func main() { undefined() }")
+		err := w.TryCell(t.Context(), "func main() { undefined() }")
 		if err == nil || !strings.Contains(err.Error(), "undefined: undefined") {
 			t.Errorf("a cell that does not compile: %v", err)
 		}
-		err = w.BuildCell(t.Context(), "import _ \"example.com/none\"\n\nfunc main() {}", "GOPROXY=off")
+		err = w.TryCell(t.Context(), "import _ \"example.com/none\"\n\nfunc main() {}", "GOPROXY=off")
 		if err == nil || !strings.Contains(err.Error(), "example.com/none") {
 			t.Errorf("a cell that needs another module: %v", err)
 		}
@@ -167,7 +167,7 @@ func runGoNB(t *testing.T, w *Workspace) {
 	if failure != "" {
 		t.Fatalf("the preload fails: %s", failure)
 	}
-	if !strings.Contains(flags, `["-ldflags=-s -w"]`) {
+	if !strings.Contains(flags, `["-ldflags=-s -w" "-gcflags=all=-dwarf=false"]`) {
 		t.Errorf("GoNB has understood other flags: %q", flags)
 	}
 	imports := "import (\n\t\"" + strings.Join(Imports, "\"\n\t\"") + "\"\n)\n" // unused ones are dropped
@@ -204,15 +204,7 @@ func runPrepared(t *testing.T, g *gonb.GoNB, w *Workspace, run string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := build.New(x, t.TempDir(), CellsLimit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	b := build.New(x, t.TempDir(), CellsLimit, t.TempDir())
 	binary, err := b.Build(t.Context(), map[string]string{"main.go": "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"prepared\") }\n"}, build.Program)
 	if err == nil {
 		err = build.Arm(run, binary)

@@ -22,6 +22,7 @@ import (
 	"unicode"
 
 	"spikebook"
+	"spikebook/kernel/build"
 )
 
 // The go.mod and go.sum of the unpacked packages and of the cells; see gen.
@@ -90,7 +91,7 @@ func unpack(ctx context.Context) (*Workspace, error) {
 		return nil, err
 	}
 	w := &Workspace{
-		Dir:   filepath.Join(cache, modulePrefix+digest(files, g.Version)),
+		Dir:   filepath.Join(cache, modulePrefix+digest(files, g.Version+strings.Join(build.Flags, ""))),
 		Go:    g,
 		tools: filepath.Join(cache, toolsPrefix+digest(tools, g.Version)),
 	}
@@ -158,8 +159,8 @@ func toolFiles() (map[string][]byte, error) {
 	return files, nil
 }
 
-// digest names a set of files, and the Go version that they are compiled with.
-func digest(files map[string][]byte, goVersion string) string {
+// digest names a set of files and what they are compiled with.
+func digest(files map[string][]byte, with string) string {
 	h := sha256.New()
 	names := make([]string, 0, len(files))
 	for name := range files {
@@ -170,7 +171,7 @@ func digest(files map[string][]byte, goVersion string) string {
 		fmt.Fprintf(h, "%s %d\n", name, len(files[name]))
 		h.Write(files[name])
 	}
-	fmt.Fprintln(h, goVersion)
+	fmt.Fprintln(h, with)
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
@@ -194,7 +195,7 @@ func (w *Workspace) Preload(key string) string {
 		dir = filepath.Join(w.Dir, "cell")
 	}
 	from := func(name string) string { return quote(filepath.Join(dir, name)) }
-	return "!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"" + linkFlags + "\"\n"
+	return "!*cp " + from("go.mod") + " " + from("go.sum") + " .\n%noautoget\n%goflags \"" + strings.Join(build.Flags, "\" \"") + "\"\n"
 }
 
 // Startup returns the user's start-up cell, if there is one: the file

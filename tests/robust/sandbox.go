@@ -84,9 +84,6 @@ func (b *sandbox) left() error {
 				return err
 			}
 			for _, e := range entries {
-				if strings.HasPrefix(e.Name(), "spikebook-build-") { // TEMPORARY, finding 6
-					continue
-				}
 				left = append(left, filepath.Join(dir, e.Name()))
 			}
 		}
