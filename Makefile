@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-cells test-robust test-python conformance bench bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python conformance bench bench-units soak lint generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ lab: install ## JupyterLab on a copy of the notebooks
 	@for n in notebooks/*.ipynb; do test -e $(CACHE)/lab/$${n##*/} || cp $$n $(CACHE)/lab/; done
 	$(LAB) --ServerApp.root_dir=$(CACHE)/lab
 
-test: lint test-go test-race conformance test-cells test-python ## everything that CI runs
+test: lint test-go test-race conformance test-fuzz test-cells test-robust test-python ## everything that CI runs
 
 test-go: build
 	go test ./...
@@ -67,7 +67,16 @@ test-go: build
 # compiler. The race detector is linked with C.
 test-race:
 	@command -v $$(go env CC) >/dev/null || { echo "the race detector needs a C compiler; on Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
-	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/headless ./kernel/jupyter ./kernel/supervisor ./display/figure ./snn/...
+	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/headless ./kernel/history ./kernel/jupyter/... ./kernel/live ./kernel/program ./kernel/supervisor ./display/figure/... ./snn/...
+
+# What reads bytes or text that may be anything; `make soak` does it for longer.
+FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit
+FUZZTIME ?= 30s
+
+test-fuzz: ## random input for the wire, the snapshots and the cells, 30 s each
+	@set -e; for f in $(FUZZ); do \
+		echo "$$f"; go test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $${f%:*}; \
+	done
 
 # A part of it: make test-cells CELLS='-v -run aliasing'
 test-cells: install ## the table of cell sequences, tests/cells/testdata, through the whole kernel
@@ -93,7 +102,7 @@ bench-units: ## benchmarks of the neurons, the pictures and the stored values
 soak: install ## the fuzz targets, 30 s each, and 1,000 random events
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s $$pkg; \
+			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s -fuzzminimizetime 1x $$pkg; \
 		done; \
 	done
 	go run ./tests/robust -n 1000

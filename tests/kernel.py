@@ -183,7 +183,7 @@ def connected(connection_file):
     """A second front end of a kernel that runs already."""
     client = BlockingKernelClient(connection_file=str(connection_file))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)  # its thread would still be starting when a short test stops it
     try:
         yield client
     finally:

@@ -171,7 +171,7 @@ def test_death_of_gonb(victim):
 
         def find():
             return [p for p, command in kernels.descendants(k.pid).items()
-                    if p != k.pid and (victim in command.split()[0].split("/")[-1] or victim in command.split()[1:2])]
+                    if p != k.pid and (victim in command.partition(" ")[0].split("/")[-1] or victim in command.split()[1:2])]
 
         pids = find()
         assert pids, kernels.descendants(k.pid)

@@ -1,4 +1,18 @@
-"""What a person sees and does in JupyterLab."""
+"""What a person sees and does in JupyterLab.
+
+What goes wrong there, and in the console, with raw GoNB (../shared/research/jupyterlab.md, section 0), and the test of each:
+
+    status "Unknown" until a cell has run           test_status_before_the_first_cell, test_protocol.test_every_status_has_its_request_as_parent
+    the first Tab shows nothing                     test_lab_assist.test_first_tab, test_assist.test_first_tab
+    cells behind an error print under [ ]           test_an_error_stops_run_all, test_errors.test_error_stops_the_cells_behind_it
+    "signal: interrupt" twice                       test_interrupt_and_restart, test_interrupt.stopped
+    stdout and stderr swap places                   test_output.test_stdout_and_stderr_keep_their_order
+    a missing kernel is replaced in silence         test_a_missing_kernel_is_noticed
+    a letter instead of an icon                     test_launcher_shows_the_kernel
+    no is_complete_reply: the console gets stuck    test_frontends.test_console
+    GoNB's log between the console's lines          test_frontends.test_console
+    processes stay when the terminal is closed      test_frontends.test_closing_the_consoles_terminal, test_kill
+"""
 import re
 import time
 
@@ -113,8 +127,8 @@ def run_cell(nb, i):
 def test_an_error_stops_run_all(notebook):
     """One error output, in the user's words; the cells behind it are not run (with raw GoNB they print, under [ ]); they work
     later, and the values are as before the failure."""
-    nb = notebook("x := 1", "x = 2\nvar s []int\ns[3]", 'fmt.Println("after", x)', "x = undefinedThing()\nneuron.NewLif()", "layer := neuron.NewIF()\nlayer.SetStepMode(\"q\")",
-                  "os.Exit(3)")
+    nb = notebook("x := 1", "x = 2\nvar s []int\ns[3]", 'fmt.Println("after", x)', "x = undefinedThing()\nneuron.NewLif()",
+                  "layer := neuron.NewIF()\nlayer.SetStepMode(\"q\")", "os.Exit(3)")
     nb.run_all()
     assert [o["output_type"] for o in nb.outputs(1)] == ["error"]
     assert "index out of range [3] with length 0" in nb.text(1) and "s[3]" in nb.text(1)
