@@ -101,6 +101,10 @@ var (
 	created    = regexp.MustCompile(`^created by `)
 )
 
+// runtimeStack begins the stack of the run time itself, where it has overflowed
+// a goroutine's.
+const runtimeStack = "runtime stack:"
+
 // explain turns GoNB's error into one that speaks of the user's cells.
 func (b *Bridge) explain(e *execution, reply *gonbReply) *failure {
 	text := strings.TrimSpace(escape.ReplaceAllString(reply.Value, ""))
@@ -128,13 +132,16 @@ func (b *Bridge) lastWords(e *execution) *failure {
 	var message []string
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	i := 0
-	for ; i < len(lines) && !goroutine.MatchString(lines[i]); i++ {
+	for ; i < len(lines) && !goroutine.MatchString(lines[i]) && lines[i] != runtimeStack; i++ {
 		// The run time indents all lines of a message but the first by a tab.
 		// What is left of the white space may place a caret.
 		line := strings.TrimRight(strings.TrimPrefix(lines[i], "\t"), " \t")
-		if line != "" && !exitStatus.MatchString(line) {
+		if line != "" && !exitStatus.MatchString(line) && !strings.HasPrefix(line, "runtime: ") {
 			message = append(message, line)
 		}
+	}
+	for i < len(lines) && !goroutine.MatchString(lines[i]) {
+		i++ // the run time's own stack
 	}
 	if len(message) == 0 {
 		return nil

@@ -38,7 +38,7 @@ type holder struct {
 }
 
 // lastWords begin the report of the Go run time about the end of a program.
-var lastWords = []string{"panic: ", "fatal error: ", "unexpected fault address ", "SIGQUIT: "}
+var lastWords = []string{"panic: ", "fatal error: ", "unexpected fault address ", "SIGQUIT: ", "runtime: goroutine stack exceeds "}
 
 // exitLine is what GoNB writes to stderr about a program that failed.
 var exitLine = regexp.MustCompile(`^(\^C\n)?(exit status \d+|signal: [a-z ()]+)\n$`)

@@ -179,6 +179,20 @@ cell [2], line 2
 	}
 }
 
+func TestStackOverflow(t *testing.T) {
+	source := "f(0)"
+	f, _ := newNotebook(t, map[string]func(*run){"call": func(r *run) { r.fail("exit status 2") }}, map[string]*fakeCell{source: {
+		code: "call", run: func(e program.Events) {
+			e.Output("stderr", []byte("runtime: goroutine stack exceeds 1048576-byte limit\nruntime: sp=0x3 stack=[0x1, 0x2]\nfatal error: stack overflow\n\n"+
+				"runtime stack:\nruntime.throw({0x54cab5?, 0x200000008?})\n\t/go/panic.go:1229 +0x48\n\ngoroutine 1 [running]:\n"+
+				"main.f(0x1)\n\tcell-"+cell.Hash(source)+".go:1 +0x3\n"))
+		},
+	}})
+	if _, _, traceback := f.execute(source).error(t); traceback != "fatal error: stack overflow\ncell [1], line 1\n    f(0)\n" {
+		t.Errorf("got\n%s", traceback)
+	}
+}
+
 func TestDroppedError(t *testing.T) {
 	source := "a := 1\nlayer.SetStepMode(\"q\")"
 	f, _ := newNotebook(t, map[string]func(*run){"call": func(r *run) { r.fail("exit status 2") }}, map[string]*fakeCell{source: {

@@ -19,7 +19,8 @@
 //	func(…) {…}         lit_HASH__, a function, when it captures nothing local
 //	f()                 session__.Check(f()), when it returns an error last
 //	f() (at the end)    session__.Show(f())
-//	fmt.Scan(&x)        session__.Scan(&x); os.Stdin as a reader likewise
+//	fmt.Scan(&x)        session__.Scan(&x); os.Stdin as a reader and os.Stderr as
+//	                    a writer likewise, and package log writes to the latter
 //	0.5                 l0__, read from the request
 //
 // A second type check, of that program, finds the user's errors. Each byte of
@@ -86,6 +87,12 @@
 //
 // Values of types that nobody can name need the functions that make them in the
 // program: see makers.go. They are linked, not called.
+//
+// Streams. os.Stdin and os.Stderr are those of package session where an interface
+// with methods is wanted or one of their methods is called. Whoever looks for an
+// *os.File in it finds none. A cell that sets one of these variables has the
+// variable itself, and so have the outputs of commands and what is copied first:
+// w := os.Stderr.
 //
 // Literals: see literals.go. They are replaced after the second check, so
 // meaning and errors are those of the text.

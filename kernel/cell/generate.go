@@ -224,8 +224,8 @@ func (c *compiler) rename() {
 // used and unused imports gone.
 func (c *compiler) write(k *checked, vars *varsUnit, list []string) {
 	edits := k.useUnused()
-	inputs, gone := k.inputs()
-	for u, es := range inputs {
+	streams, gone := k.streams()
+	for u, es := range streams {
 		edits[u] = append(edits[u], es...)
 	}
 	var literals []literal
@@ -324,6 +324,10 @@ func (c *compiler) writeMain(k *checked, vars *varsUnit, list []string, paths ma
 		out.text.write("\nfunc main() {\n")
 	}
 	c.registrations(k, out)
+	if paths["log"] || paths["log/slog"] {
+		out.imports["log__"] = "log"
+		out.text.write("\tlog__.SetOutput(session__.Stderr)\n")
+	}
 	out.text.write("\t" + call)
 	for _, v := range list {
 		out.printf(",\n\t\t%s", v)

@@ -24,7 +24,7 @@ func (c *compiler) registrations(k *checked, u *varsUnit) {
 	for _, n := range sortedKeys(c.persist) {
 		for _, name := range c.stored[n].Dynamic {
 			if text, ok := c.typeExpr(name); ok {
-				register(name, "\tsession__.Type[%s]()\n", text)
+				register(name, "\tsession__.Type((*%s)(nil))\n", text)
 			} else {
 				for _, f := range c.packageMakers(name) {
 					register("make "+f, "\tsession__.Link(%s)\n", f)

@@ -26,6 +26,8 @@ func (s *server) handle(m wire.Message) error {
 	switch m := m.(type) {
 	case wire.Input:
 		return s.ask(m)
+	case wire.Sync:
+		return s.answer(m) // what it asks for was done before it came here
 	case wire.Failure:
 		if s.result.Failure == nil { // what came after it is its consequence
 			s.result.Failure = &m

@@ -69,7 +69,7 @@ var cells = map[string]func(){
 	"nothing": func() {},
 	"print": func() {
 		fmt.Print("out ")
-		fmt.Fprint(os.Stderr, "err ")
+		fmt.Fprint(session.Stderr, "err ")
 		pause()
 		println("print")
 	},
@@ -85,10 +85,6 @@ var cells = map[string]func(){
 	"kill": func() {
 		fmt.Print("before")
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
-	},
-	"deadlock": func() {
-		pause() // the link to the kernel must not hide it
 		select {}
 	},
 	"scan": func() {
@@ -146,6 +142,40 @@ var cells = map[string]func(){
 			fmt.Println(i)
 		}
 	},
+	"turns": func() {
+		for i := range 200 {
+			fmt.Print(i)
+			fmt.Fprint(session.Stderr, i)
+		}
+		_, _ = session.Stderr.WriteString("s")
+		fmt.Print("o")
+		_, _ = session.Stderr.ReadFrom(strings.NewReader("r"))
+		for range 3 { // more than a pipe holds
+			_, _ = os.Stdout.Write(block[:9999])
+			_, _ = os.Stdout.Write(bytes.Repeat([]byte("o"), 200_000))
+			_, _ = session.Stderr.Write(bytes.Repeat([]byte("e"), 200_000))
+		}
+	},
+	"errors": func() {
+		for i := range 10_000 {
+			fmt.Fprintln(session.Stderr, i)
+		}
+	},
+	"writes while it asks": func() {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = session.ReadLine("name")
+		}()
+		for range 4 {
+			go func() {
+				for {
+					_, _ = session.Stderr.WriteString(".")
+				}
+			}()
+		}
+		<-done
+	},
 	"alternate": func() {
 		for i := range 50 {
 			fmt.Fprint(os.Stdout, i)
@@ -182,6 +212,7 @@ func TestCells(t *testing.T) {
 				`|input "" false|stdout: é` + "\n" +
 				`|input "" false|stdout: ` + "\n" +
 				`|input "" false|stdout: 4 <nil>` + "\n0 <nil>\n"},
+		{cell: "errors", want: "stderr: " + numbers(10_000), done: true},
 		{cell: "small writes", want: "stdout: " + numbers(20_000), done: true},
 	} {
 		t.Run(test.cell, func(t *testing.T) {
@@ -223,6 +254,52 @@ func TestAlternatingStreams(t *testing.T) {
 	}
 	if _, err := runCell(t, h, "alternate", wire.Request{AllowInput: true}, events); err != nil || j.String() != want.String() {
 		t.Errorf("error %v, events\n%s, want\n%s", err, &j, &want)
+	}
+}
+
+// Standard error is in order by itself, however much is written.
+func TestStandardErrorInOrder(t *testing.T) {
+	h := listen(t)
+	var j, want journal
+	for i := range 200 {
+		want.output("stdout", fmt.Append(nil, i))
+		want.output("stderr", fmt.Append(nil, i))
+	}
+	want.output("stderr", []byte("s"))
+	want.output("stdout", []byte("o"))
+	want.output("stderr", []byte("r"))
+	for range 3 {
+		want.output("stdout", append(bytes.Clone(block), bytes.Repeat([]byte("o"), 200_000)...))
+		want.output("stderr", bytes.Repeat([]byte("e"), 200_000))
+	}
+	for range 5 { // of races
+		j = journal{}
+		if _, err := runCell(t, h, "turns", wire.Request{}, j.events()); err != nil || j.String() != want.String() {
+			t.Fatalf("error %v, events\n%.3000s, want\n%.3000s", err, &j, &want)
+		}
+	}
+}
+
+// Who writes to standard error does not wait for an answer of the user.
+func TestStandardErrorWhileItAsks(t *testing.T) {
+	h := listen(t)
+	dots := make(chan struct{}, 1000)
+	events := Events{
+		Output: func(string, []byte) {
+			select {
+			case dots <- struct{}{}:
+			default:
+			}
+		},
+		Input: func(context.Context, string, bool) (string, bool) {
+			for range 10 {
+				<-dots
+			}
+			return "typed", false
+		},
+	}
+	if result, err := runCell(t, h, "writes while it asks", wire.Request{AllowInput: true}, events); err != nil || !result.Done {
+		t.Errorf("error %v, result %+v", err, result)
 	}
 }
 

@@ -10,6 +10,12 @@ const (
 	maxChunk = 64 << 10
 	// maxDelay is how long text may wait for more.
 	maxDelay = 20 * time.Millisecond
+
+	// maxTurns and turnTime bound how often the streams may take turns: at
+	// once, and one more after each turnTime. A Jupyter server drops what comes
+	// after 1000 messages a second.
+	maxTurns = 1000
+	turnTime = 2 * time.Millisecond
 )
 
 // The streams of a program.
@@ -22,19 +28,21 @@ const (
 var streamNames = [streams]string{"stdout", "stderr"}
 
 // chunks makes few pieces of the many writes of a program. It keeps the order
-// of the streams and does not cut a UTF-8 encoded rune. The time is told to it.
+// of the streams, unless they take turns too often, and does not cut a UTF-8
+// encoded rune. The time is told to it.
 type chunks struct {
 	emit   func(name string, text []byte)
 	buf    [streams][]byte
-	oldest time.Time // when the first byte came that could be passed on; zero if there is none
-	last   time.Time // when something was passed on
+	oldest [streams]time.Time // when the first byte came that could be passed on; zero if there is none
+	last   time.Time          // when something was passed on
+	turns  time.Time          // when all turns will be allowed again
 }
 
 // add takes text that was read from a stream. What comes after a pause is
 // passed on at once.
 func (c *chunks) add(stream int, text []byte, now time.Time) {
 	for other := range c.buf {
-		if other != stream {
+		if other != stream && whole(c.buf[other]) > 0 && c.turn(now) {
 			c.flushStream(other, now)
 		}
 	}
@@ -44,18 +52,30 @@ func (c *chunks) add(stream int, text []byte, now time.Time) {
 		n := whole(left[:maxChunk])
 		c.pass(stream, left[:n], now)
 		left = left[n:]
-		c.oldest = time.Time{}
+		c.oldest[stream] = time.Time{}
 	}
 	c.buf[stream] = all[:copy(all, left)]
 	switch {
 	case whole(c.buf[stream]) == 0:
-		c.oldest = time.Time{}
-	case c.oldest.IsZero():
-		c.oldest = now
+		c.oldest[stream] = time.Time{}
+	case c.oldest[stream].IsZero():
+		c.oldest[stream] = now
 	}
 	if now.Sub(c.last) >= maxDelay {
 		c.flush(now)
 	}
+}
+
+// turn says whether another stream may be passed on for the order's sake.
+func (c *chunks) turn(now time.Time) bool {
+	if c.turns.Before(now) {
+		c.turns = now
+	}
+	if c.turns.Sub(now) > (maxTurns-1)*turnTime {
+		return false
+	}
+	c.turns = c.turns.Add(turnTime)
+	return true
 }
 
 // flush passes on all that is there, but for runes that are not complete.
@@ -73,7 +93,7 @@ func (c *chunks) flushStream(stream int, now time.Time) {
 	}
 	c.pass(stream, b[:n], now)
 	c.buf[stream] = b[:copy(b, b[n:])]
-	c.oldest = time.Time{}
+	c.oldest[stream] = time.Time{}
 }
 
 // end passes on all that is there. Nothing comes after it.
@@ -94,10 +114,16 @@ func (c *chunks) pass(stream int, text []byte, now time.Time) {
 
 // due returns when flush must be called; the zero time if it need not.
 func (c *chunks) due() time.Time {
-	if c.oldest.IsZero() {
-		return time.Time{}
+	var first time.Time
+	for _, t := range c.oldest {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
 	}
-	return c.oldest.Add(maxDelay)
+	if first.IsZero() {
+		return first
+	}
+	return first.Add(maxDelay)
 }
 
 // whole returns the length of b without an incomplete rune at its end.

@@ -77,6 +77,56 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// Streams that take turns all the time are few pieces all the same: in order as
+// long as that is possible, complete in any case.
+func TestChunksOfManyTurns(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		step         time.Duration
+		ordered, all int // the pieces in order, and the most that there may be
+	}{
+		{"few", 0, 400, 401},
+		{"many at once", 0, 1000, 1010},
+		{"many in some time", 100 * time.Microsecond, 1000, 2500},
+		{"slow enough", 3 * time.Millisecond, 20_000, 20_001},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got []string
+			texts := map[string]int{}
+			c := chunks{emit: func(name string, text []byte) {
+				got = append(got, name)
+				texts[name] += len(text)
+			}}
+			writes, now := 20_000, start
+			if test.name == "few" {
+				writes = 400
+			}
+			for i := range writes {
+				now = now.Add(test.step)
+				if due := c.due(); !due.IsZero() && !due.After(now) {
+					c.flush(now)
+				}
+				c.add(i%streams, []byte("x"), now)
+			}
+			c.end(now)
+			if texts["stdout"] != writes/2 || texts["stderr"] != writes/2 {
+				t.Errorf("%v arrived, want %d of each", texts, writes/2)
+			}
+			if len(got) > test.all {
+				t.Errorf("%d pieces, want at most %d", len(got), test.all)
+			}
+			for i, name := range got[:min(len(got), test.ordered)] {
+				if name != streamNames[i%streams] {
+					t.Fatalf("piece %d is of %s", i, name)
+				}
+			}
+			if !c.due().IsZero() {
+				t.Error("something is due after the end")
+			}
+		})
+	}
+}
+
 // Whatever the writes are, the text arrives whole, in pieces that are bounded
 // and of whole runes, and at the latest after the delay.
 func TestChunksKeepEverything(t *testing.T) {

@@ -39,6 +39,9 @@ func TestOrder(t *testing.T) {
 	answer(wire.Input{}, wire.Line{EOF: true})
 	f.errOut.WriteString("d")
 	answer(wire.Input{Prompt: "4"}, wire.Line{EOF: true})
+	f.print("f")
+	f.errOut.WriteString("g")
+	answer(wire.Sync{}, wire.Sync{})
 	f.send(wire.Failure{Message: "first", Frames: []string{"f"}})
 	f.send(wire.Failure{Message: "second"})
 	f.send(wire.Done{Generation: 3, Notes: []string{"n"}, Result: map[string]string{"text/plain": "y"}})
@@ -52,7 +55,7 @@ func TestOrder(t *testing.T) {
 		t.Errorf("result %+v, want %+v", got, want)
 	}
 	if got, want := j.String(), `stdout: a|input "1" false|stdout: b|input "2" false|stdout: €c|input "3" false|`+
-		`stdout: name? |input "p" true|input "" false|stderr: d|input "4" false|stdout: e`; got != want {
+		`stdout: name? |input "p" true|input "" false|stderr: d|input "4" false|stdout: f|stderr: g|stdout: e`; got != want {
 		t.Errorf("events\n%s, want\n%s", got, want)
 	}
 }
@@ -110,8 +113,8 @@ func TestMalformed(t *testing.T) {
 		{"no frame", "GET / HTTP/1.1\r\n", "the cell's program sent what the kernel does not understand: frame starts with 'G'"},
 		{"no hello", "I\x00\x00\x00\x02\x00\x00", "it starts with wire.Input, want wire.Hello"},
 		{"hello twice", string(hello) + string(hello), "it says hello twice"},
-		{"no process", "H\x00\x00\x00\x02\x01\x00", "its hello has no process id"},
-		{"another version", "H\x00\x00\x00\x02\x63\x01", "the cell's program speaks version 99 of the protocol, want 1: the cell and the kernel were built"},
+		{"no process", "H\x00\x00\x00\x02\x02\x00", "its hello has no process id"},
+		{"another version", "H\x00\x00\x00\x02\x63\x01", "the cell's program speaks version 99 of the protocol, want 2: the cell and the kernel were built"},
 		{"a frame of the kernel", string(hello) + "X\x00\x00\x00\x01\x00", "wire.Refusal is for the kernel to send"},
 		{"broken after hello", string(hello) + "I\x00\x00\x00\x02\x00\x09", "Input frame of 2 bytes: flag is 9, want 0 or 1"},
 	} {

@@ -26,11 +26,12 @@ type server struct {
 	outputs [streams]*pipe
 	chunks  chunks
 	buf     []byte
+	held    []byte // was read from standard error and waits for standard output
 }
 
 func (r *Run) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &server{Run: r, ctx: ctx, fd: -1, buf: make([]byte, maxChunk)}
+	s := &server{Run: r, ctx: ctx, fd: -1, buf: make([]byte, maxChunk), held: make([]byte, maxChunk)}
 	s.chunks.emit = func(name string, text []byte) {
 		if r.events.Output != nil {
 			r.events.Output(name, text)
@@ -186,7 +187,10 @@ func (s *server) handleFrames() error {
 			break
 		}
 		done += size
-		s.drain() // it was written before the frame was sent
+		s.take() // it was written before the frame was sent
+		if _, is := m.(wire.Sync); !is {
+			s.chunks.flush(time.Now()) // it is seen before what the frame does
+		}
 		if err := s.handle(m); err != nil {
 			return err
 		}
@@ -199,30 +203,46 @@ func (s *server) handleFrames() error {
 
 // drain passes on what is in the pipes now.
 func (s *server) drain() {
-	for stream := range s.outputs {
-		for total := 0; total < moment; {
-			n := s.readOutput(stream)
-			if n == 0 {
-				break
-			}
-			total += n
-		}
-	}
+	s.take()
 	s.chunks.flush(time.Now())
 }
 
-// readOutput reads once from an output and returns how much that was.
+// take reads what is in the pipes now.
+func (s *server) take() {
+	s.empty(stdout)
+	s.empty(stderr)
+}
+
+func (s *server) empty(stream int) {
+	for total := 0; total < moment; {
+		n := s.readOutput(stream)
+		if n == 0 {
+			break
+		}
+		total += n
+	}
+}
+
+// readOutput reads once from an output and returns how much that was. A program
+// that writes to standard error waits until that was read (package session has
+// it wait), so all that standard output holds then was written before it.
 func (s *server) readOutput(stream int) int {
-	p := s.outputs[stream]
+	p, buf := s.outputs[stream], s.buf
 	if p.r < 0 {
 		return 0
 	}
-	n, ended := read(p.r, s.buf)
+	if stream == stderr {
+		buf = s.held
+	}
+	n, ended := read(p.r, buf)
 	if ended {
 		closeFD(&p.r)
 	}
 	if n > 0 {
-		s.chunks.add(stream, s.buf[:n], time.Now())
+		if stream == stderr {
+			s.empty(stdout)
+		}
+		s.chunks.add(stream, buf[:n], time.Now())
 	}
 	return n
 }

@@ -36,7 +36,16 @@ type link struct {
 	request request
 	conn    *os.File
 	sending sync.Mutex
-	asking  sync.Mutex // held until the question has its answer
+	reading chan struct{} // holds something while one goroutine reads an answer, for itself or another
+	lines   question
+	syncs   question
+}
+
+// A question is one of the two kinds that are put to the kernel. The answer to
+// one may be long in coming, while others of the other kind are answered.
+type question struct {
+	asking sync.Mutex // held until the question has its answer
+	answer chan wire.Message
 }
 
 // connect reaches the kernel that $SPIKEBOOK_PROGRAM names and gives the
@@ -59,7 +68,9 @@ func connect() (*link, error) {
 			return nil, errors.Join(fmt.Errorf("take the outputs from the kernel: %w", err), conn.Close())
 		}
 	}
-	return &link{request: request, conn: conn}, nil
+	l := &link{request: request, conn: conn, reading: make(chan struct{}, 1)}
+	l.lines.answer, l.syncs.answer = make(chan wire.Message, 1), make(chan wire.Message, 1)
+	return l, nil
 }
 
 // failure tells the kernel that the cell failed. A kernel that is gone has
@@ -82,20 +93,67 @@ func (l *link) line(m wire.Input) (wire.Line, error) {
 	if !l.request.AllowInput {
 		return wire.Line{EOF: true}, nil
 	}
-	l.asking.Lock()
-	defer l.asking.Unlock()
-	if err := l.send(m); err != nil {
+	answer, err := l.ask(&l.lines, m)
+	if err != nil {
 		return wire.Line{}, err
 	}
-	answer, err := wire.Read(l.conn)
+	return answer.(wire.Line), nil
+}
+
+// sync returns when the kernel has taken what was put out so far. A kernel that
+// is gone takes nothing.
+func (l *link) sync() {
+	if !l.request.KeepStdio {
+		_, _ = l.ask(&l.syncs, wire.Sync{})
+	}
+}
+
+// ask sends a question and waits for its answer. Of the goroutines that wait,
+// one reads what the kernel sends and hands it to the one that asked: a
+// goroutine of ours that always reads would hide from Go that all others sleep.
+func (l *link) ask(q *question, m wire.Message) (wire.Message, error) {
+	q.asking.Lock()
+	defer q.asking.Unlock()
+	if err := l.send(m); err != nil {
+		return nil, err
+	}
+	for {
+		select {
+		case answer := <-q.answer:
+			return answer, nil
+		case l.reading <- struct{}{}:
+		}
+		err := l.read(q)
+		<-l.reading
+		if err != nil {
+			return nil, fmt.Errorf("talk to the kernel: %w", err)
+		}
+	}
+}
+
+// read reads an answer, unless q has its own.
+func (l *link) read(q *question) error {
+	if len(q.answer) > 0 {
+		return nil
+	}
+	m, err := wire.Read(l.conn)
 	if err != nil {
-		return wire.Line{}, fmt.Errorf("talk to the kernel: %w", err)
+		return err
 	}
-	line, ok := answer.(wire.Line)
-	if !ok {
-		return wire.Line{}, fmt.Errorf("talk to the kernel: it sent %T, want a line", answer)
+	to := &l.lines
+	switch m.(type) {
+	case wire.Line:
+	case wire.Sync:
+		to = &l.syncs
+	default:
+		return fmt.Errorf("it sent %T, want an answer", m)
 	}
-	return line, nil
+	select {
+	case to.answer <- m:
+		return nil
+	default:
+		return fmt.Errorf("it sent %T, for which nobody asked", m)
+	}
 }
 
 func (l *link) send(m wire.Message) error {

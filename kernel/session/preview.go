@@ -1,9 +1,11 @@
 package session
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -12,9 +14,11 @@ import (
 const (
 	previewMax   = 60 // characters
 	previewDepth = 4
+	spelledDims  = 4 // of an array: what its String method prints grows with each
 )
 
 // previewer writes the beginning of a value as Go would spell it. It reads memory itself: a user's String method may do anything.
+// Those of our own packages are known to be quick and to change nothing.
 type previewer struct {
 	ts *typeSet
 	b  []byte
@@ -42,6 +46,9 @@ func (v *previewer) val(t *typ, p unsafe.Pointer, depth int) {
 	}
 	if depth > previewDepth {
 		v.str("…")
+		return
+	}
+	if v.spelled(t, p) {
 		return
 	}
 	switch t.rt.Kind() {
@@ -88,6 +95,43 @@ func (v *previewer) val(t *typ, p unsafe.Pointer, depth int) {
 	default:
 		v.number(t.rt.Kind(), p)
 	}
+}
+
+// own is how the import paths of our packages begin.
+const own = "spikebook/"
+
+// spelled writes a value of a type of our packages, or a pointer to one, as its String method does, on one line.
+func (v *previewer) spelled(t *typ, p unsafe.Pointer) (done bool) {
+	rt := t.rt
+	if rt.Kind() == reflect.Pointer {
+		if p = *(*unsafe.Pointer)(p); p == nil {
+			return false
+		}
+		rt = rt.Elem()
+	}
+	if !strings.HasPrefix(rt.PkgPath(), own) || rt.Kind() == reflect.Interface {
+		return false
+	}
+	s, ok := reflect.NewAt(rt, p).Interface().(fmt.Stringer)
+	if !ok {
+		return false
+	}
+	defer func() {
+		if recover() != nil { // a zero value, perhaps
+			done = false
+		}
+	}()
+	text := ""
+	if a, ok := s.(interface{ Shape() []int }); ok && len(a.Shape()) > spelledDims {
+		text = fmt.Sprint("shape ", a.Shape())
+	} else {
+		text = s.String()
+	}
+	if len(text) > 8*previewMax { // much of what comes first may be space
+		text = text[:8*previewMax]
+	}
+	v.str(strings.Join(strings.Fields(text), " "))
+	return true
 }
 
 func (v *previewer) quote(s string) {

@@ -18,8 +18,9 @@ var (
 	linkedFunc []any
 )
 
-// Type makes T known by name, so that interface values of that type can be restored.
-func Type[T any]() { registered = append(registered, reflect.TypeFor[T]()) }
+// Type makes the type that ptr points to known by name, so that interface values of that type can be restored. It has no type
+// parameter: for an instance the compiler describes all of T once more, which takes as long as to compile the rest of a cell.
+func Type(ptr any) { registered = append(registered, reflect.TypeOf(ptr).Elem()) }
 
 // Func makes a function known by name: a top-level function "pkg.F" or a method expression "pkg.(*T).M".
 func Func(name string, f any) { funcs[name] = reflect.ValueOf(f) }

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -46,9 +47,16 @@ var cells = map[string]func(){
 			Check(errors.New("no luck"))
 		}, n)
 	},
-	"panic":     func() { Main(func() { cellN = 100; panic("oh") }, n) },
-	"nil map":   func() { Main(func() { cellN = 100; cellM[1]++ }, n) },
-	"exit":      func() { Main(func() { cellN = 100; os.Exit(0) }, n) },
+	"panic":   func() { Main(func() { cellN = 100; panic("oh") }, n) },
+	"nil map": func() { Main(func() { cellN = 100; cellM[1]++ }, n) },
+	"exit":    func() { Main(func() { cellN = 100; os.Exit(0) }, n) },
+	"stderr": func() {
+		Main(func() {
+			fmt.Fprint(Stderr, "a ")
+			_, _ = Stderr.WriteString("b ")
+			_, _ = io.Copy(Stderr, strings.NewReader("c\n"))
+		})
+	},
 	"channel":   func() { Main(func() { cellCh = make(chan int) }, Var{Name: "ch", Ptr: &cellCh, New: true}) },
 	"receive":   func() { Main(func() {}, Var{Name: "ch", Ptr: &cellCh}) },
 	"goroutine": func() { Main(func() { go func() { select {} }(); cellN++ }, n) },
@@ -99,6 +107,7 @@ func TestRun(t *testing.T) {
 		{"panic", "", "panic: oh\n\ngoroutine 1 [running]:\nspikebook/kernel/session.init.func", 2},
 		{"nil map", "", "panic: assignment to entry in nil map\n", 2},
 		{"exit", "", "", 0},
+		{"stderr", "", "a b c\n", 0},
 		{"count", "3, 3\n", "", 0},
 		{"channel", "", "note: ch: a channel cannot be kept between cells; make it in the cell that uses it\n", 0},
 		{"receive", "", "ch was not kept: a channel cannot be kept between cells; make it in the cell that uses it\n", 3},

@@ -1,12 +1,15 @@
 package session
 
 import (
+	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func recommit(t testing.TB, s *session) {
@@ -249,6 +252,23 @@ func flip(b []byte, i int) []byte {
 	return b
 }
 
+// spelled is a type of ours with a String method.
+type spelled struct{ n int }
+
+func (s *spelled) String() string {
+	if s.n < 0 {
+		panic("no words")
+	}
+	return fmt.Sprint("spelled ", s.n)
+}
+
+type spelledArray []int
+
+func (s spelledArray) Shape() []int { return s }
+func (s spelledArray) String() string {
+	return "[" + strings.Repeat("["+strings.Repeat("1 ", s[1]-1)+"1]\n ", s[0]-1) + "[1 1 1]]\n"
+}
+
 // TestPreview: what %session shows.
 func TestPreview(t *testing.T) {
 	for _, c := range []struct {
@@ -269,6 +289,17 @@ func TestPreview(t *testing.T) {
 		{ptr(error(nil)), "nil"},
 		{ptr(double), "func(float64) float64"},
 		{ptr(strings.Repeat("é", 100)), `"` + strings.Repeat("é", 58) + "…"},
+		{ptr(spelled{1}), "spelled 1"},
+		{ptr(&spelled{2}), "spelled 2"},
+		{ptr([]*spelled{{3}, nil}), "[spelled 3 nil]"},
+		{ptr(any(&spelled{4})), "spelled 4"},
+		{ptr((*spelled)(nil)), "nil"},
+		{ptr(&spelled{-1}), "&{n:-1}"}, // it panics
+		{ptr(struct{ spelled }{}), "{spelled:spelled 0}"},
+		{ptr(spelledArray{2, 3}), "[[1 1 1] [1 1 1]]"},
+		{ptr(spelledArray{9, 9, 9, 9, 9}), "shape [9 9 9 9 9]"},
+		{ptr(big.NewInt(7)), "&{neg:false abs:[7]}"}, // of another library
+		{ptr(time.Second), "1000000000"},
 	} {
 		ts := newTypeSet()
 		p := reflect.ValueOf(c.v)

@@ -18,7 +18,7 @@ const HeaderSize = 1 + 4
 const MaxPayload = 256 << 20
 
 // kinds lists the kinds of frames.
-const kinds = "HRXILED"
+const kinds = "HRXILSED"
 
 // Append appends the frame of m to b.
 func Append(b []byte, m Message) ([]byte, error) { return appendFrame(b, m, MaxPayload) }
@@ -136,6 +136,8 @@ func (r *reader) message(kind byte) Message {
 		return Input{Prompt: r.text(), Password: r.flag()}
 	case 'L':
 		return Line{Text: r.text(), EOF: r.flag()}
+	case 'S':
+		return Sync{}
 	case 'E':
 		return Failure{Message: r.text(), Frames: r.list()}
 	default: // checkKind admits no other
@@ -154,6 +156,7 @@ func (m Request) payload(b []byte) []byte {
 func (m Refusal) payload(b []byte) []byte { return text(b, m.Reason) }
 func (m Input) payload(b []byte) []byte   { return flag(text(b, m.Prompt), m.Password) }
 func (m Line) payload(b []byte) []byte    { return flag(text(b, m.Text), m.EOF) }
+func (m Sync) payload(b []byte) []byte    { return b }
 func (m Failure) payload(b []byte) []byte { return list(text(b, m.Message), m.Frames) }
 
 func (m Done) payload(b []byte) []byte {

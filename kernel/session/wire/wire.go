@@ -16,7 +16,7 @@ const Variable = "SPIKEBOOK_PROGRAM"
 
 // Version is the version of the protocol. A program and a kernel of different
 // versions do not work together.
-const Version = 1
+const Version = 2
 
 // A Message is one of the types of this package that are sent as a frame.
 type Message interface {
@@ -56,6 +56,10 @@ type Line struct {
 	EOF  bool // there is no line, and there will be none
 }
 
+// Sync asks the kernel to take what was put out so far, that of standard output
+// before that of standard error. The answer, when it has it, is a Sync.
+type Sync struct{}
+
 // Failure says that the cell failed, for another reason than a panic.
 type Failure struct {
 	Message string
@@ -74,5 +78,6 @@ func (Request) kind() byte { return 'R' }
 func (Refusal) kind() byte { return 'X' }
 func (Input) kind() byte   { return 'I' }
 func (Line) kind() byte    { return 'L' }
+func (Sync) kind() byte    { return 'S' }
 func (Failure) kind() byte { return 'E' }
 func (Done) kind() byte    { return 'D' }

@@ -18,6 +18,7 @@ var messages = []Message{
 	Input{Prompt: "Näme? ", Password: true},
 	Line{Text: "Ada"},
 	Line{EOF: true},
+	Sync{},
 	Failure{Message: "m", Frames: []string{"a", "", "b"}},
 	Done{Generation: 1 << 63, Notes: []string{"n"}, Result: map[string]string{"text/plain": "3"}},
 	Done{},
@@ -71,6 +72,7 @@ func TestBytes(t *testing.T) {
 		{Hello{Version: 1, PID: 300}, "H\x00\x00\x00\x03\x01\xac\x02"},
 		{Request{Dir: "d", Literals: []byte("lit"), AllowInput: true}, "R\x00\x00\x00\x08\x01d\x03lit\x01\x00"},
 		{Done{Generation: 1, Result: map[string]string{"b": "2", "a": "1"}}, "D\x00\x00\x00\x0b\x01\x00\x02\x01a\x011\x01b\x012"},
+		{Sync{}, "S\x00\x00\x00\x00"},
 		{Failure{Message: "m", Frames: []string{"f"}}, "E\x00\x00\x00\x05\x01m\x01\x01f"},
 	} {
 		if got := frame(t, test.m); string(got) != test.want {
@@ -81,12 +83,13 @@ func TestBytes(t *testing.T) {
 
 func TestMalformed(t *testing.T) {
 	for _, test := range []struct{ frame, want string }{
-		{"?\x00\x00\x00\x00", `frame starts with '?', want one of "HRXILED"`},
+		{"?\x00\x00\x00\x00", `frame starts with '?', want one of "HRXILSED"`},
 		{"H\xff\xff\xff\xff", "frame 'H' says that it has 4294967295 bytes, want at most 268435456"},
 		{"H\x00\x00\x00\x00", "Hello frame of 0 bytes: it ends in the middle of a value"},
 		{"H\x00\x00\x00\x06\x01\xff\xff\xff\xff\x7f", "Hello frame of 6 bytes: number 34359738367 is larger than 2147483647"},
 		{"I\x00\x00\x00\x02\x00\x02", "Input frame of 2 bytes: flag is 2, want 0 or 1"},
 		{"I\x00\x00\x00\x03\x00\x01\x01", "Input frame of 3 bytes: 1 bytes are left over"},
+		{"S\x00\x00\x00\x01\x00", "Sync frame of 1 bytes: 1 bytes are left over"},
 		{"X\x00\x00\x00\x02\x05x", "Refusal frame of 2 bytes: it ends in the middle of a value"},
 		{"E\x00\x00\x00\x05\x00\x03\xff\xff\x01", "Failure frame of 5 bytes: it ends in the middle of a value"},
 		{"D\x00\x00\x00\x05\x00\x00\x02\x00\x00", "Done frame of 5 bytes: it ends in the middle of a value"},
