@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"spikebook/kernel/atomicfile"
 	"strings"
 	"time"
 )
@@ -17,9 +18,6 @@ type binaries struct {
 	dir   string
 	limit int64 // bytes
 }
-
-// unfinished begins the names of files and folders that are being written.
-const unfinished = ".new-"
 
 func (c *binaries) find(key string) (binary string, ok bool) {
 	binary = filepath.Join(c.dir, key)
@@ -33,7 +31,7 @@ func (c *binaries) folder() (string, error) {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return "", err
 	}
-	return os.MkdirTemp(c.dir, unfinished)
+	return os.MkdirTemp(c.dir, atomicfile.Unfinished)
 }
 
 // add puts a program into the folder and returns where it is.
@@ -58,7 +56,7 @@ func move(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.CreateTemp(filepath.Dir(to), unfinished)
+	out, err := os.CreateTemp(filepath.Dir(to), atomicfile.Unfinished)
 	if err != nil {
 		return err
 	}
@@ -87,7 +85,7 @@ func (c *binaries) trim(key string) error {
 		if err != nil {
 			continue // another kernel has removed it
 		}
-		if strings.HasPrefix(e.Name(), unfinished) {
+		if strings.HasPrefix(e.Name(), atomicfile.Unfinished) {
 			if time.Since(info.ModTime()) > time.Hour { // its kernel was killed
 				os.RemoveAll(filepath.Join(c.dir, e.Name()))
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"spikebook/kernel/atomicfile"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,14 +34,14 @@ func TestBinaries(t *testing.T) {
 	if _, ok := c.find("oldest"); !ok { // which makes it the one that was used last
 		t.Error("oldest is not found")
 	}
-	write(t, filepath.Join(c.dir, unfinished+"1"), "being written")
-	write(t, filepath.Join(c.dir, unfinished+"2"), "left by a kernel that was killed")
+	write(t, filepath.Join(c.dir, atomicfile.Unfinished+"1"), "being written")
+	write(t, filepath.Join(c.dir, atomicfile.Unfinished+"2"), "left by a kernel that was killed")
 	at := time.Now().Add(-2 * time.Hour)
-	if err := os.Chtimes(filepath.Join(c.dir, unfinished+"2"), at, at); err != nil {
+	if err := os.Chtimes(filepath.Join(c.dir, atomicfile.Unfinished+"2"), at, at); err != nil {
 		t.Fatal(err)
 	}
 	add("new", 0)
-	for name, want := range map[string]bool{"oldest": true, "older": false, "new": true, unfinished + "1": true, unfinished + "2": false} {
+	for name, want := range map[string]bool{"oldest": true, "older": false, "new": true, atomicfile.Unfinished + "1": true, atomicfile.Unfinished + "2": false} {
 		if _, err := os.Stat(filepath.Join(c.dir, name)); (err == nil) != want {
 			t.Errorf("%s: %v", name, err)
 		}

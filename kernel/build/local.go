@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"spikebook/kernel/atomicfile"
 	"strings"
 )
 
@@ -158,7 +159,7 @@ func (x *Index) workspace(modules map[string]localModule) (env, flags []string, 
 			continue
 		}
 		name := filepath.Join(dir, fmt.Sprintf("%d.mod", i))
-		if err := writeFile(name, fmt.Appendf(nil, "module %s\n\ngo %s\n", path, readModule(live).goLine)); err != nil {
+		if err := atomicfile.Write(name, fmt.Appendf(nil, "module %s\n\ngo %s\n", path, readModule(live).goLine)); err != nil {
 			return nil, nil, err
 		}
 		overlay[filepath.Join(m.dir, "go.mod")] = name
@@ -170,7 +171,7 @@ func (x *Index) workspace(modules map[string]localModule) (env, flags []string, 
 	}
 	work.WriteString(")\n")
 	file := filepath.Join(dir, "go.work")
-	if err := writeFile(file, []byte(work.String())); err != nil {
+	if err := atomicfile.Write(file, []byte(work.String())); err != nil {
 		return nil, nil, err
 	}
 	replace, err := json.Marshal(map[string]any{"Replace": overlay})
@@ -178,7 +179,7 @@ func (x *Index) workspace(modules map[string]localModule) (env, flags []string, 
 		return nil, nil, err
 	}
 	list := filepath.Join(dir, "overlay.json")
-	if err := writeFile(list, replace); err != nil {
+	if err := atomicfile.Write(list, replace); err != nil {
 		return nil, nil, err
 	}
 	return []string{"GOWORK=" + file}, []string{"-overlay=" + list}, nil

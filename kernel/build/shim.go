@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"spikebook/kernel/atomicfile"
 	"strings"
 )
 
@@ -50,7 +51,7 @@ func WriteShims(dir, goPath, goimportsPath string) error {
 	} {
 		quoted := "'" + strings.ReplaceAll(s.path, "'", `'\''`) + "'"
 		file := filepath.Join(dir, name)
-		if err := writeFile(file, []byte(strings.Replace(s.text, "exec @", "exec "+quoted, 1))); err != nil {
+		if err := atomicfile.Write(file, []byte(strings.Replace(s.text, "exec @", "exec "+quoted, 1))); err != nil {
 			return err
 		}
 		if err := os.Chmod(file, 0o755); err != nil {
@@ -69,7 +70,7 @@ func Arm(runDir, binary string) error {
 	if err := os.MkdirAll(runDir, 0o700); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(runDir, "program"), []byte(binary+"\n"))
+	return atomicfile.Write(filepath.Join(runDir, "program"), []byte(binary+"\n"))
 }
 
 // Disarm takes back a program that GoNB has not asked for.

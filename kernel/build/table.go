@@ -2,10 +2,9 @@ package build
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"spikebook/kernel/atomicfile"
 	"strings"
 )
 
@@ -68,22 +67,5 @@ func (t *table) write(file string) error {
 		}
 		data = append(data, "\n"+line...)
 	}
-	return writeFile(file, append(data, '\n'))
-}
-
-// writeFile writes a file that appears whole or not at all.
-func writeFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.Write(file, append(data, '\n'))
 }

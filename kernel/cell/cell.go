@@ -55,6 +55,7 @@ type compiler struct {
 	others   []string          // its imports with . and _
 	pkgVars  []*ast.GenDecl    // package-level variables of a plain main cell
 	failed   Errors            // imports that do not exist
+	absent   map[string]bool   // and their names
 
 	// resolve
 	visible  map[string]*variable // remembered variables that nothing here replaces
@@ -73,12 +74,13 @@ type compiler struct {
 	before   map[string]bool // variables that the statements know by another type: old_x__
 	persist  map[string]bool // reached remembered variables
 	reached  map[*decl]bool
-	called   map[*decl]bool // reached functions and methods that something names
-	broken   map[*decl]bool // methods that a later type has broken and nobody names
-	makers   []string       // functions of packages that the cell refers to
-	varSpecs [][2]int       // where in the cell a var became an assignment
+	called   map[*decl]bool  // reached functions and methods that something names
+	broken   map[*decl]bool  // methods that a later type has broken and nobody names
+	makers   []string        // functions of packages that the cell refers to
+	locals   map[string]bool // functions of the notebook that declare a type of a restored value
+	varSpecs [][2]int        // where in the cell a var became an assignment
 	lits     []*decl
-	litAt    [][2]int // where in the body each of them is
+	litAt    []place // where each of them is
 	edits    map[*unit][]edit
 	returns  bool            // the statements may end early
 	initOnce map[string]bool // package-level variables that keep their value
@@ -109,7 +111,7 @@ func (m *Memory) newCompiler(src string, stored *session.Info) *compiler {
 		visible: map[string]*variable{}, used: map[string]string{}, hidden: map[string]bool{},
 		lifted: map[types.Object]bool{}, vars: map[string]*variable{}, varNames: map[string]string{}, varObjs: map[types.Object]string{}, before: map[string]bool{},
 		persist: map[string]bool{}, reached: map[*decl]bool{}, called: map[*decl]bool{}, broken: map[*decl]bool{}, edits: map[*unit][]edit{},
-		initOnce: map[string]bool{}}
+		initOnce: map[string]bool{}, absent: map[string]bool{}, locals: map[string]bool{}}
 	c.source = &source{cell: c.hash, text: c.parts.Go, line: 1, col: 1}
 	c.p = &Program{Hash: c.hash, Kind: c.parts.Kind, Run: c.parts.Run, Before: c.parts.Before, Own: c.parts.Own, memory: m}
 	for n, v := range m.Vars {

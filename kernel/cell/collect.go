@@ -35,7 +35,7 @@ func (c *compiler) collect() error {
 			c.collectGen(d, off)
 		}
 	}
-	if c.failed != nil {
+	if c.failed != nil && slices.ContainsFunc(sortedKeys(c.absent), c.clouds) {
 		return c.failed.sorted(c.hash)
 	}
 	for _, d := range c.cell { // what the cell declares anew is not remembered
@@ -79,6 +79,9 @@ func (c *compiler) collectFunc(d *ast.FuncDecl, off func(token.Pos) int) error {
 			copy(c.pieces.stmts[lo:hi], c.parts.Go[lo:hi])
 		}
 	case name == "init" && c.p.Kind != Test:
+		if t := d.Type; t.TypeParams != nil || t.Params.NumFields() > 0 || t.Results != nil {
+			return Errors{c.at(off(d.Name.Pos()), "func init must have no arguments and no return values")}
+		}
 		c.declare("init", "", start(d, d.Doc), d.End(), off)
 	default:
 		c.declare(name, "", start(d, d.Doc), d.End(), off, name)
@@ -131,6 +134,11 @@ func (c *compiler) collectImport(s *ast.ImportSpec, off func(token.Pos) int) {
 	}
 	pkg, err := c.packages.Import(path)
 	if err != nil || pkg == nil {
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		if s.Name != nil {
+			name = s.Name.Name
+		}
+		c.absent[name] = true
 		if path == "C" {
 			c.failed = append(c.failed, c.at(off(s.Path.Pos()), "cells cannot use cgo: put the C code into a package of a module and import that"))
 		} else {
@@ -149,6 +157,13 @@ func (c *compiler) collectImport(s *ast.ImportSpec, off func(token.Pos) int) {
 	default:
 		c.explicit[s.Name.Name] = path
 	}
+}
+
+// clouds says whether other mistakes of the cell can be told from the
+// consequences of an import that failed: not if any name may be of it, or if
+// its name leads elsewhere.
+func (c *compiler) clouds(name string) bool {
+	return name == "." || c.Imports[name] != "" || len(c.packages.Candidates(name)) > 0
 }
 
 // receiver returns the name of the type that a method belongs to.

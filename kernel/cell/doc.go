@@ -76,7 +76,8 @@
 // a plain main cell (%%, %main, func main, %exec) it is a declaration, whose
 // initialiser runs once for each text of it, before the statements, in Go's
 // order, when what it needs is restored; what calls package flag runs always.
-// func init runs then, too.
+// func init runs then, too; in a natural cell behind what defines the variables
+// that it uses.
 //
 // Unused variables and imports never fail a cell: _ = x is added where x is in
 // scope, and imports are left out.

@@ -78,9 +78,9 @@ func (c *compiler) syntaxErrors(err error, base int) Errors {
 	for _, e := range errorList(err) {
 		off := e.Pos.Offset - base
 		msg := strings.ReplaceAll(e.Msg, "found newline", "found the end of the line")
-		late := off >= end || strings.Contains(msg, "not terminated")
-		if off >= end {
-			off = end
+		whole := strings.Contains(msg, "must be function call") || strings.HasPrefix(msg, "missing import path")
+		late := off >= end && !whole || strings.Contains(msg, "not terminated")
+		if off = min(off, end); late && off == end {
 			if at := strings.Index(msg, ", found"); at >= 0 {
 				msg = msg[:at]
 			}
@@ -88,7 +88,7 @@ func (c *compiler) syntaxErrors(err error, base int) Errors {
 		}
 		x := c.at(off, "%s", msg)
 		x.Incomplete = late
-		if late && len(out) > 0 && !out[0].Incomplete {
+		if late && len(out) > 0 {
 			continue // a consequence of the first
 		}
 		out = append(out, x)
@@ -106,6 +106,7 @@ func errorList(err error) scanner.ErrorList {
 // Names of our own in messages of the type checker.
 var (
 	ownName   = regexp.MustCompile(`\b(?:v|old|pkg|t)_([\pL_][\pL\pN_]*?)__\b`)
+	ownCall   = regexp.MustCompile(` in argument to session__\.(?:Show|Check)\w*`)
 	ownPrefix = regexp.MustCompile(`\bsession__\.`)
 	litName   = regexp.MustCompile(`\blit_[0-9a-f]+__\b`)
 	butHave   = regexp.MustCompile(`\(but have ([\pL_][\pL\pN_]*)\)$`)
@@ -114,7 +115,7 @@ var (
 
 // readable takes the names that we made out of a message.
 func readable(msg string) string {
-	msg = ownName.ReplaceAllString(msg, "$1")
+	msg = ownName.ReplaceAllString(ownCall.ReplaceAllString(msg, ""), "$1")
 	msg = ownPrefix.ReplaceAllString(msg, "")
 	msg = qualifier.ReplaceAllString(litName.ReplaceAllString(msg, "the function literal"), "")
 	return strings.ReplaceAll(msg, "cell__", "the cell")
@@ -129,11 +130,14 @@ func (c *compiler) typeErrors(k *checked) Errors {
 		if strings.HasPrefix(e.Msg, "\t") || u == nil || unusedName(e.Msg) != "" {
 			continue // the second half of an error, and what the program cures
 		}
+		if c.absent[strings.TrimPrefix(e.Msg, "undefined: ")] {
+			continue // a consequence of an import that failed
+		}
 		src, at := u.text.origin(off)
 		if src == nil {
 			if strings.HasPrefix(e.Msg, "could not import") { // an import that earlier cells brought along
 				out = append(out, c.at(0, "%s", goRoot.ReplaceAllString(e.Msg, "")))
-			} else if name := u.varAt(off); name != "" && !strings.Contains(e.Msg, "invalid__") {
+			} else if name := u.varAt(off); name != "" && c.vars[readable(name)] == nil && !strings.Contains(e.Msg, "invalid__") {
 				show := ""
 				if v := c.visible[readable(name)]; v != nil {
 					show = v.Show
@@ -176,6 +180,9 @@ func (u *unit) varAt(off int) string {
 
 // unusedName returns the variable that a message calls unused.
 func unusedName(msg string) string {
+	if strings.HasPrefix(msg, "label ") {
+		return "" // which stays an error, as in Go
+	}
 	if name, ok := strings.CutPrefix(msg, "declared and not used: "); ok {
 		return name
 	}

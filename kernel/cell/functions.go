@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"maps"
 	"slices"
@@ -13,24 +14,39 @@ import (
 // local. Most capture nothing, as the variables of the top level are
 // package-level; and a function with a name can be kept with a variable.
 func (c *compiler) liftFunctions() {
-	if c.p.Kind != Cell {
+	if c.p.Kind == Test {
 		return
 	}
+	c.liftFunctionsIn(c.body, c.body.file)
+	for _, s := range c.own.file.Decls {
+		if g, ok := s.(*ast.GenDecl); ok && g.Tok == token.VAR {
+			c.liftFunctionsIn(c.own, g)
+		}
+	}
+}
+
+// place is a part of a unit of the first check.
+type place struct {
+	in     *unit
+	lo, hi int
+}
+
+func (c *compiler) liftFunctionsIn(u *unit, root ast.Node) {
 	called := map[ast.Expr]bool{}
-	ast.Inspect(c.body.file, func(n ast.Node) bool {
+	ast.Inspect(root, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
 			called[ast.Unparen(call.Fun)] = true
 		}
 		return true
 	})
-	ast.Inspect(c.body.file, func(n ast.Node) bool {
+	ast.Inspect(root, func(n ast.Node) bool {
 		f, ok := n.(*ast.FuncLit)
 		if !ok || called[f] || c.captures(f) {
 			return true
 		}
 		lo, hi := offsetOf(c.fset, f.Pos()), offsetOf(c.fset, f.End())
-		src, at := c.body.text.origin(lo)
-		end, endAt := c.body.text.origin(hi)
+		src, at := u.text.origin(lo)
+		end, endAt := u.text.origin(hi)
 		if src == nil || src != end {
 			return true
 		}
@@ -42,9 +58,9 @@ func (c *compiler) liftFunctions() {
 		d.Hidden = c.hiddenIn(f)
 		if !slices.ContainsFunc(c.lits, func(o *decl) bool { return o.Key == d.Key }) {
 			c.lits = append(c.lits, d)
-			c.litAt = append(c.litAt, [2]int{lo + len("func"), hi})
+			c.litAt = append(c.litAt, place{u, lo + len("func"), hi})
 		}
-		c.edits[c.body] = append(c.edits[c.body], edit{"function", lo, hi, lines(written, d.Key)})
+		c.edits[u] = append(c.edits[u], edit{"function", lo, hi, lines(written, d.Key)})
 		return false
 	})
 }

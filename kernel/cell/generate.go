@@ -12,9 +12,9 @@ import (
 
 // generate makes the program, checks it, and writes its files.
 func (c *compiler) generate() error {
-	errs := c.firstErrors(func(msg string) bool {
-		return strings.Contains(msg, "no new variables") || strings.Contains(msg, "redeclared") || strings.Contains(msg, "use of untyped nil")
-	})
+	errs := append(slices.Clone(c.failed), c.firstErrors(func(msg string) bool {
+		return strings.Contains(msg, "does not satisfy") || strings.Contains(msg, "no new variables") || strings.Contains(msg, "redeclared") || strings.Contains(msg, "use of untyped nil")
+	})...)
 	k, vars, list, err := c.secondCheck()
 	if err != nil {
 		return err
@@ -105,7 +105,8 @@ func (c *compiler) secondUnits() ([]*unit, error) {
 	own.text = c.own.text.apply(c.edits[c.own])
 	for i, l := range c.lits {
 		own.text.write(fmt.Sprintf("//line cell-%s.go:%d\nfunc %s", c.hash, l.Line, l.Key))
-		literal := c.body.text.rewrite(c.edits[c.body], c.litAt[i][0], c.litAt[i][1])
+		at := c.litAt[i]
+		literal := at.in.text.rewrite(c.inside(at.in), at.lo, at.hi)
 		own.text.append(literal, 0, len(literal.b))
 		own.text.write("\n")
 	}
@@ -128,7 +129,7 @@ func (c *compiler) secondUnits() ([]*unit, error) {
 		body.text.write(s.text)
 		init := c.own.text.rewrite(c.edits[c.own], s.lo, s.lo)
 		if s.lo < s.hi {
-			init = c.own.text.rewrite(slices.DeleteFunc(slices.Clone(c.edits[c.own]), func(e edit) bool { return e.why == "package variable" }), s.lo, s.hi)
+			init = c.own.text.rewrite(c.inside(c.own), s.lo, s.hi)
 		}
 		body.text.append(init, 0, len(init.b))
 		body.text.write("\n")
@@ -146,6 +147,11 @@ func (c *compiler) secondUnits() ([]*unit, error) {
 		return nil, fmt.Errorf("%s: %w", body.name, err)
 	}
 	return append(units, &body), nil
+}
+
+// inside are the edits of what stands inside the variables' declarations, which as a whole are gone.
+func (c *compiler) inside(u *unit) []edit {
+	return slices.DeleteFunc(slices.Clone(c.edits[u]), func(e edit) bool { return e.why == "package variable" })
 }
 
 // only returns the unit with some of its declarations.

@@ -73,14 +73,14 @@ func Split(src string) Parts {
 	return p
 }
 
-var packageClause = regexp.MustCompile(`^(?:\s|//[^\n]*\n)*(package[ \t]+\w+[ \t]*;?)[ \t\r]*(?:\n|//|$)`)
+var packageClause = regexp.MustCompile(`^(?:\s|//[^\n]*\n|/\*(?s:.*?)\*/)*package[ \t]+\w+[ \t]*;?`)
 
-// withoutPackage blanks a package clause, which whole programs bring along.
+// withoutPackage blanks a package clause, which whole programs bring along,
+// and what stands before it: a build constraint may stand nowhere else.
 func withoutPackage(text string) string {
-	if at := packageClause.FindStringSubmatchIndex(text); at != nil {
-		return text[:at[2]] + strings.Repeat(" ", at[3]-at[2]) + text[at[3]:]
-	}
-	return text
+	b := []byte(text)
+	blank(b, 0, len(packageClause.FindString(text)))
+	return string(b)
 }
 
 func (p *Parts) magic(command string, end int) {

@@ -50,7 +50,7 @@ func maker(o types.Object, pkg *types.Package) string {
 	}
 	switch o := o.(type) {
 	case *types.Var:
-		if !o.IsField() && o.Parent() == o.Pkg().Scope() && open(o.Type()) {
+		if !o.IsField() && o.Parent() == o.Pkg().Scope() && (open(o.Type()) || !nameable(o.Type())) {
 			return "&{" + o.Pkg().Path() + "}." + o.Name()
 		}
 	case *types.Func:
@@ -62,7 +62,7 @@ func maker(o types.Object, pkg *types.Package) string {
 			return "{" + o.Pkg().Path() + "}." + o.Name()
 		}
 		recv := types.Unalias(sig.Recv().Type())
-		if _, ok := deref(recv).(*types.Named); ok && unnameable(recv, map[types.Type]bool{}) == "" {
+		if _, ok := deref(recv).(*types.Named); ok && nameable(recv) {
 			return "(" + typeText(recv) + ")." + o.Name()
 		}
 	}
@@ -73,7 +73,7 @@ func maker(o types.Object, pkg *types.Package) string {
 // its receiver or a parameter points to.
 func makes(sig *types.Signature) bool {
 	for i := range sig.Results().Len() {
-		if open(sig.Results().At(i).Type()) {
+		if t := sig.Results().At(i).Type(); open(t) || !nameable(t) {
 			return true
 		}
 	}
@@ -87,6 +87,8 @@ func makes(sig *types.Signature) bool {
 	}
 	return false
 }
+
+func nameable(t types.Type) bool { return unnameable(t, map[types.Type]bool{}) == "" }
 
 // open says whether a value of a type can hold one of a type that is not part
 // of it: somewhere in it is an interface.

@@ -44,6 +44,11 @@ func (c *compiler) registrations(k *checked, u *varsUnit) {
 		}
 	}
 	c.linkMakers(func(f string) { register("make "+f, "\tsession__.Link(%s)\n", f) })
+	for _, f := range sortedKeys(c.locals) {
+		if text, ok := ownFunction(k.pkg, f); ok {
+			register("make "+f, "\tsession__.Link(%s)\n", text)
+		}
+	}
 	for _, l := range c.lits {
 		register("main."+l.Key, "\tsession__.Func(%q, %s)\n", "main."+l.Key, l.Key)
 	}

@@ -18,7 +18,8 @@ type starting struct {
 // liftPackageVars remembers the package-level variables of plain main cells.
 // Their initialisers run once for each text of the declaration, before the
 // statements and in Go's order; what they need of other variables is there by
-// then. The same goes for functions init.
+// then. The same goes for functions init. In a natural cell, where a var is a
+// statement, they run behind those that define what they use.
 func (c *compiler) liftPackageVars() {
 	if c.p.Kind == Test {
 		return
@@ -46,9 +47,55 @@ func (c *compiler) liftPackageVars() {
 			n++
 			name := fmt.Sprintf("init_%d__", n)
 			c.edit(c.own, "init", f.Name.Pos(), f.Name.End(), name)
+			if at := c.behindDefinitions(f); at > 0 {
+				c.edits[c.body] = append(c.edits[c.body], edit{"init", at, at, "; " + name + "()"})
+				continue
+			}
 			c.starts = append(c.starts, starting{text: c.lineOf(c.own, offsetOf(c.fset, f.Pos())) + name + "()"})
 		}
 	}
+}
+
+// behindDefinitions is the end, in the body of a natural cell, of the last
+// statement of the top level that defines a variable which a function or one
+// that it calls uses; 0 if there is none.
+func (c *compiler) behindDefinitions(f *ast.FuncDecl) (at int) {
+	if c.p.Kind != Cell {
+		return 0
+	}
+	ends := map[string]int{}
+	for _, s := range c.body.statements() {
+		for _, id := range definedBy(s) {
+			ends[id.Name] = offsetOf(c.fset, s.End())
+		}
+	}
+	bodies := map[string]*ast.FuncDecl{}
+	for _, d := range c.own.file.Decls {
+		if g, ok := d.(*ast.FuncDecl); ok && g.Recv == nil {
+			bodies[g.Name.Name] = g
+		}
+	}
+	seen := map[*ast.FuncDecl]bool{nil: true}
+	var look func(*ast.FuncDecl)
+	look = func(f *ast.FuncDecl) {
+		if seen[f] || f.Body == nil {
+			return
+		}
+		seen[f] = true
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			id, ok := n.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			if o := c.first.info.Uses[id]; o == nil || o.Parent() == c.first.pkg.Scope() { // else it is local, or a field
+				at = max(at, ends[id.Name])
+				look(bodies[id.Name])
+			}
+			return true
+		})
+	}
+	look(f)
+	return at
 }
 
 func (c *compiler) liftPackageVar(g *ast.GenDecl, specs map[types.Object]bool) {

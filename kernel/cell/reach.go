@@ -129,10 +129,27 @@ func (r *reacher) variable(n string) {
 	for _, list := range [][]string{info.Dynamic, info.Funcs} {
 		for _, name := range list {
 			for _, m := range runtimeName.FindAllStringSubmatch(strings.NewReplacer("(*", "", ")", "").Replace(name), -1) {
-				if m[1] == "main" {
-					r.decl(r.byKey[m[2]])
+				if d := r.byKey[m[2]]; m[1] == "main" && d != nil {
+					r.decl(d)
+				} else if m[1] == "main" {
+					r.local(m[2])
 				}
 			}
+		}
+	}
+}
+
+// local reaches the functions that declare a type of that name: the program has
+// the type if it has them.
+func (r *reacher) local(name string) {
+	for o, d := range r.owner {
+		if _, ok := o.(*types.TypeName); ok && o.Name() == name && o.Parent() != r.first.pkg.Scope() {
+			r.decl(d)
+			function := "main." + d.Key
+			if t, method, ok := strings.Cut(d.Key, "~"); ok {
+				function = "main.(*" + t + ")." + method
+			}
+			r.locals[function] = true
 		}
 	}
 }

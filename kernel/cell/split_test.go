@@ -32,6 +32,7 @@ var splits = []struct {
 	{name: "capture", src: "%capture -a out.txt\nx", run: []string{"%capture -a out.txt"}, goText: "x"},
 	{name: "our own", src: "%session forget x\n%time\n%backend cuda\n%snn\n%env A=1\n%ls\n%rm f\n%reset", before: []string{"%env A=1"}, own: []string{"%session forget x", "%time", "%backend cuda", "%snn", "%ls", "%rm f", "%reset"}},
 	{name: "carriage returns", src: "!ls\r\nx := 1\r\n", before: []string{"!ls"}, goText: "x := 1"},
+	{name: "a whole program", src: "//go:build linux\n\n/* License\n*/\n\n// Program p.\npackage main; import \"fmt\"\n// x", goText: "import \"fmt\"\n// x"},
 	{name: "a lone sign", src: "%\n!\nx", goText: "%\n!\nx"},
 	{name: "empty"},
 }

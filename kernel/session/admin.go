@@ -148,15 +148,6 @@ func (b *blob) verify(dir string) error {
 	if err := b.check(os.Stat(filepath.Join(dir, b.file))); err != nil {
 		return err
 	}
-	if b.patch == "" {
-		return nil
-	}
-	p, err := disk.read(filepath.Join(dir, b.patch))
-	if err != nil {
-		return &Damaged{b.patch, err.Error()}
-	}
-	if checksum(p) != b.crc {
-		return &Damaged{b.patch, "its checksum differs"}
-	}
-	return nil
+	_, err := b.readPatch(dir)
+	return err
 }

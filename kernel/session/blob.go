@@ -41,17 +41,26 @@ func (b *blob) mapFile(dir string) error {
 		return fmt.Errorf("the session's file %s cannot be mapped into memory: %w", b.file, err)
 	}
 	b.base, b.mapped = unsafe.Pointer(&mem[0]), true
+	p, err := b.readPatch(dir)
+	if err != nil {
+		return err
+	}
+	return applyPatch(mem, p, b.patch)
+}
+
+// readPatch reads the pages that differ from the file, none if there is no patch.
+func (b *blob) readPatch(dir string) ([]byte, error) {
 	if b.patch == "" {
-		return nil
+		return nil, nil
 	}
 	p, err := disk.read(filepath.Join(dir, b.patch))
 	if err != nil {
-		return &Damaged{b.patch, err.Error()}
+		return nil, &Damaged{b.patch, err.Error()}
 	}
 	if checksum(p) != b.crc {
-		return &Damaged{b.patch, "its checksum differs"}
+		return nil, &Damaged{b.patch, "its checksum differs"}
 	}
-	return applyPatch(mem, p, b.patch)
+	return p, nil
 }
 
 // check compares the file with what it was when it was written. A short mapping would be a SIGBUS later.

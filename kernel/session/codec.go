@@ -15,6 +15,9 @@ func (e *Damaged) Error() string {
 	return fmt.Sprintf("the session's file %s is damaged (%s); %%session forget starts afresh", e.File, e.What)
 }
 
+// A restored IEEE checksum goes on with a function that package crc32 chooses when the first one is made.
+var _ = crc32.NewIEEE()
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }

@@ -120,6 +120,10 @@ func (d *decoder) op(k kind, t *typ, q unsafe.Pointer) {
 		d.fn(t, q)
 	case kSyncMap:
 		d.syncMap(q)
+	case kValue:
+		var v any
+		d.iface(d.s.types.any, unsafe.Pointer(&v))
+		*(*reflect.Value)(q) = reflect.ValueOf(v)
 	case kRType:
 		d.rtype(q)
 	case kUnsafe:
@@ -151,7 +155,7 @@ func (d *decoder) convert(ds *desc, t *typ, p unsafe.Pointer, m *match) {
 	m.tell(d.s)
 	switch {
 	case !m.ok:
-		d.s.say("a %s became a %v: starts from zero", ds.text, t.rt)
+		d.s.say("a value %s: starts from zero", change(ds, t))
 		d.skip(ds)
 	case ds.k == kFlat:
 		d.convertFlat(ds, t, d.take(ds.size), p)
@@ -181,7 +185,7 @@ func (d *decoder) convertFlat(ds *desc, t *typ, b []byte, p unsafe.Pointer) {
 	m.tell(d.s)
 	switch {
 	case !m.ok:
-		d.s.say("a %s became a %v: starts from zero", ds.text, t.rt)
+		d.s.say("a value %s: starts from zero", change(ds, t))
 	case m.same:
 		copy(unsafe.Slice((*byte)(p), t.size), b[:ds.size])
 	case len(ds.fields) > 0:
@@ -315,6 +319,6 @@ func (d *decoder) iface(t *typ, p unsafe.Pointer) {
 	v := unsafeNew(vt.word)
 	d.val(vd, vt, v)
 	if !d.s.types.setIface(t, p, vt, v) {
-		d.s.say("a %v no longer implements %v: nil", vt.rt, t.rt)
+		d.miss(noMore(vt.rt, t.rt))
 	}
 }

@@ -189,6 +189,9 @@ func (e *encoder) op(o *op, q unsafe.Pointer) {
 			e.val(e.s.types.any, unsafe.Pointer(&list[i][1]))
 		}
 		e.sortFrom(start, cuts)
+	case kValue:
+		v, _ := boxed(q)
+		e.val(e.s.types.any, unsafe.Pointer(&v))
 	case kRType:
 		if to := *(*unsafe.Pointer)(q); to == nil {
 			e.u(refNil)

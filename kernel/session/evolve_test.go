@@ -92,6 +92,29 @@ func TestEvolveFlat(t *testing.T) {
 	}
 }
 
+// TestNoMore: a value that no longer implements the interface that holds it is refused, not made nil.
+func TestNoMore(t *testing.T) {
+	type I interface{ Sound() string }
+	type V struct{ A I }
+	dir := t.TempDir()
+	commit(t, dir, silent())
+	_, err := open(dir, vars(&V{})...)
+	if want := "A cannot be used in this cell: it holds a session.named, which does not implement session.I (*session.named does); make it again in this cell"; err == nil || err.Error() != want {
+		t.Error(err)
+	}
+}
+
+func silent() any {
+	type I interface{ Len() int }
+	type V struct{ A I }
+	return &V{named("x")}
+}
+
+type named string
+
+func (n named) Len() int       { return len(n) }
+func (n *named) Sound() string { return string(*n) }
+
 // TestUnlinked: a program without a type that was stored shows what it lacks, and leaves the stored values as they are.
 func TestUnlinked(t *testing.T) {
 	dir := t.TempDir()

@@ -68,7 +68,7 @@ func (e *encoder) fn(p unsafe.Pointer) {
 		return
 	}
 	name := funcName(q)
-	if _, ok := funcs[name]; ok || hasName(name) {
+	if kept(q) {
 		e.u(fnNamed)
 		e.str(name)
 		e.funcs[name] = true
@@ -77,6 +77,13 @@ func (e *encoder) fn(p unsafe.Pointer) {
 	e.note(p, "func", "a function that uses variables around it ("+name+") cannot be kept between cells; a later cell that calls it panics and says so; make it again there")
 	e.u(fnLost)
 	e.str(name)
+}
+
+// kept says whether a later program can have the function by its name.
+func kept(q unsafe.Pointer) bool {
+	name := funcName(q)
+	_, ok := funcs[name]
+	return ok || hasName(name)
 }
 
 // hasName tells functions and method expressions, which a later program can link by name, from closures and instances of
@@ -151,6 +158,9 @@ func lose(t *typ, p unsafe.Pointer, name, why string) {
 
 // lose is for a function that this program should have and has not: the stored one stays.
 func (d *decoder) lose(t *typ, p unsafe.Pointer, name string) {
+	if t.owned {
+		d.miss("the function " + name + ", which this cell does not link")
+	}
 	lose(t, p, name, "which this cell does not have, or has with other parameters")
 	d.s.freeze(d.c, "it refers to the function "+name+", which this cell does not have")
 }

@@ -290,10 +290,18 @@ func (g *graph) walkOp(o *op, q unsafe.Pointer) {
 			g.walk(g.s.types.any, unsafe.Pointer(&kv[0]))
 			g.walk(g.s.types.any, unsafe.Pointer(&kv[1]))
 		}
+	case kValue:
+		if v, ok := boxed(q); ok {
+			g.walk(g.s.types.any, unsafe.Pointer(&v))
+		} else {
+			g.refuse(g.cur, q, o.t)
+		}
 	case kFunc:
 		if to := *(*unsafe.Pointer)(q); to != nil {
 			if m := g.s.method(to); m != nil && m.recv != nil {
 				g.walk(m.recv, m.at)
+			} else if o.t.owned && (m != nil || !kept(to)) {
+				g.refuseWhy(g.cur, q, "a function that its package needs ("+funcName(to)+")", makeHere)
 			}
 		}
 	case kUnsafe, kAddr:

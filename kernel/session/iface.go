@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"reflect"
 	"unsafe"
 )
@@ -75,6 +76,16 @@ func (t *typ) isDirect() bool {
 	return t.direct == 2
 }
 
+// noMore says that a type that was declared anew, or whose methods were, no longer implements an interface. Which method it lacks
+// cannot be asked: a program that calls reflect's Method has all methods of all types.
+func noMore(t, iface reflect.Type) string {
+	msg := fmt.Sprintf("a %v, which does not implement %v", t, iface)
+	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(iface) {
+		msg += fmt.Sprintf(" (*%v does)", t)
+	}
+	return msg
+}
+
 type tabKey struct{ iface, dynamic *typ }
 
 // setIface stores in the interface of type t at p the value of type d at q, which nothing else will change.
@@ -101,4 +112,17 @@ func (ts *typeSet) setIface(t *typ, p unsafe.Pointer, d *typ, q unsafe.Pointer) 
 	}
 	*(*words)(p) = words{tab, q}
 	return true
+}
+
+// boxed is the value inside the reflect.Value at q. Not ok: it stands for a variable, whose memory is elsewhere, or came from an
+// unexported field.
+func boxed(q unsafe.Pointer) (v any, ok bool) {
+	switch r := *(*reflect.Value)(q); {
+	case !r.IsValid():
+		return nil, true
+	case r.CanAddr() || !r.CanInterface():
+		return nil, false
+	default:
+		return r.Interface(), true
+	}
 }

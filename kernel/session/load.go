@@ -208,7 +208,7 @@ func (d *decoder) place(v *storedVar, ptr reflect.Value) error {
 		return nil
 	}
 	if m := d.s.match(v.d, v.want); !m.ok {
-		d.s.say("%s: was %s, is now %v: starts from zero", v.name, v.d.text, v.want.rt)
+		d.s.say("%s: %s: starts from zero", v.name, change(v.d, v.want))
 		v.id = 0
 		return nil
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"reflect"
 )
 
@@ -21,6 +22,18 @@ func (m *match) tell(s *session) {
 		for _, n := range m.notes {
 			s.say("%s", n)
 		}
+	}
+}
+
+// change says what a type was and what it is, when values of the one cannot be read as the other.
+func change(d *desc, t *typ) string {
+	switch now := t.rt.String(); {
+	case d.text != now:
+		return "was " + d.text + ", is now " + now
+	case d.rk != t.rt.Kind():
+		return fmt.Sprintf("was a %s of kind %v, which is now of kind %v", now, d.rk, t.rt.Kind())
+	default:
+		return "was a " + now + ", which has other types inside now"
 	}
 }
 
@@ -74,7 +87,7 @@ func (s *session) matchFields(m *match, d *desc, t *typ) {
 				used++
 				m.same = m.same && x.same && f.off == g.off && i == j
 			} else {
-				m.notes = append(m.notes, d.text+"."+f.name+" was "+f.t.text+", is now "+g.t.rt.String()+": starts from zero")
+				m.notes = append(m.notes, d.text+"."+f.name+" "+change(f.t, g.t)+": starts from zero")
 			}
 		}
 		if !found {

@@ -148,7 +148,7 @@ func (d *decoder) skip(ds *desc) {
 		for _, f := range ds.fields {
 			d.skip(f.t)
 		}
-	case kIface:
+	case kIface, kValue:
 		d.skipIface()
 	case kFunc:
 		switch d.small(fnLost) {

@@ -2,8 +2,11 @@ package session
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
+	html "html/template"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +25,15 @@ type server struct {
 
 // TestRefused: a variable that reaches something that lives in one process only is refused whole, by name, and is an error for
 // the cell that uses it later; what it shares with other variables stays with them.
+// compressor is a value that needs functions of its package.
+func compressor(t *testing.T) *flate.Writer {
+	w, err := flate.NewWriter(io.Discard, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 func TestRefused(t *testing.T) {
 	file, err := os.Open("doc.go")
 	if err != nil {
@@ -56,7 +68,11 @@ func TestRefused(t *testing.T) {
 		{"timer", "x: a timer cannot be kept between cells; make it in the cell that uses it", ptr(timer)},
 		{"listener", "x: x.fd is a network connection, which cannot be kept between cells; connect in the cell that uses it", ptr(listener)},
 		{"client", "x: x.Transport is a pool of network connections, which cannot be kept between cells; make it in the cell that uses it", ptr(&http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()})},
-		{"reflect.Value", "x: a reflect.Value cannot be kept between cells; keep the value itself and call reflect.ValueOf where it is used", ptr(reflect.ValueOf(1))},
+		{"html", "x: a template of html/template cannot be kept between cells; parse it in the cell that uses it", ptr(html.New("a"))},
+		{"compressed", "x: a reader of compressed data cannot be kept between cells; make it in the cell that uses it", ptr(flate.NewReader(nil))},
+		{"function of a library", "x: x.d.fill is a function that its package needs (compress/flate.(*compressor).fillDeflate), which cannot be kept between cells; make it in the cell that uses it", ptr(compressor(t))},
+		{"attribute", "x: x.Value.any is the text of an slog.Attr, which cannot be kept between cells; make it in the cell that uses it", ptr(slog.String("a", "b"))},
+		{"reflect.Value", "x: a reflect.Value of a variable cannot be kept between cells; keep the value itself and call reflect.ValueOf where it is used", ptr(reflect.ValueOf(ptr(1)).Elem())},
 		{"handle", "x: a unique.Handle cannot be kept between cells; make it in the cell that uses it", ptr(unique.Make("a"))},
 		{"beside what is kept", "x: x.c is a channel, which cannot be kept between cells; make it in the cell that uses it", ptr(&struct {
 			n *node

@@ -37,6 +37,11 @@ func text(v any) string {
 			return v.Error()
 		}
 	}
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Func && !r.IsNil() {
+		if _, ok := v.(fmt.Stringer); !ok {
+			return r.Type().String() // its address says nothing
+		}
+	}
 	return fmt.Sprintf("%+v", v)
 }
 

@@ -28,12 +28,13 @@ const (
 	kAddr                    // an address kept as a number, which does not keep what it points to alive
 	kSyncMap                 // its order comes from a hash seeded per process: kept as pairs
 	kMarshal                 // refused by its parts, but of a library that offers MarshalBinary
+	kValue                   // reflect.Value: the value in it, as an interface holds it, unless it stands for a variable
 	kMax
 )
 
 // special lists the types that are not what their fields say. Generic ones are listed without type arguments.
 var special = map[string]kind{
-	"time.Time": kTime, "sync.Map": kSyncMap,
+	"time.Time": kTime, "sync.Map": kSyncMap, "reflect.Value": kValue,
 	"sync.Mutex": kLock, "sync.RWMutex": kLock, "sync.WaitGroup": kLock,
 	"sync.notifyList": kZero, "sync.copyChecker": kZero, // sync.Cond: its waiters are gone, its address is another
 }
@@ -55,10 +56,17 @@ var refused = map[string][2]string{
 	"weak.Pointer":         {"a weak pointer", "make it in the cell that uses it"},
 	"hash/maphash.Seed":    {"a hash seed of this process", "make it in the cell that uses it"},
 	"hash/maphash.Hash":    {"a hash seeded by this process", "make it in the cell that uses it"},
-	"reflect.Value":        {"a reflect.Value", "keep the value itself and call reflect.ValueOf where it is used"},
+	"reflect.Value":        {"a reflect.Value of a variable", "keep the value itself and call reflect.ValueOf where it is used"},
 	"reflect.rtype":        {"a type descriptor", "keep a reflect.Type"},
 	"internal/abi.Type":    {"a type descriptor", "keep a reflect.Type"},
 	"runtime.Cleanup":      {"a cleanup", "add it in the cell that uses it"},
+
+	// Their memory is not all that they are: tables that NewReader makes, an error of the package that Execute compares with,
+	// a text whose length is a number beside it.
+	"compress/flate.decompressor": {"a reader of compressed data", "make it in the cell that uses it"},
+	"html/template.Template":      {"a template of html/template", "parse it in the cell that uses it"},
+	"log/slog.stringptr":          {"the text of an slog.Attr", "make it in the cell that uses it"},
+	"log/slog.groupptr":           {"a group of slog.Attr", "make it in the cell that uses it"},
 }
 
 // typ is what is known of a Go type of this program.
@@ -68,6 +76,7 @@ type typ struct {
 	k         kind
 	flat      bool
 	methods   bool  // an interface with methods
+	owned     bool  // a function in a value of a library, which is worth nothing without it
 	direct    uint8 // 1: boxed by address, 2: is itself the word of an interface, 0: not asked yet
 	size      uintptr
 	elem, key *typ
@@ -163,7 +172,7 @@ func (ts *typeSet) of(rt reflect.Type) *typ {
 	if s := special[g]; s != 0 {
 		t.k, t.flat = s, false
 	}
-	if _, ok := refused[g]; ok {
+	if _, ok := refused[g]; ok && t.k != kValue {
 		t.k, t.flat = kRefuse, false
 	}
 	if t.flat {
@@ -187,6 +196,9 @@ func (ts *typeSet) structFields(t *typ, g string) {
 		ft := ts.of(f.Type)
 		if g+"."+f.Name == "gorgonia.org/tensor.Dense.viewOf" { // the parent tensor of a view
 			ft = &typ{rt: f.Type, k: kAddr, size: ft.size, name: ft.name, elem: t}
+		}
+		if ft.k == kFunc && rt.PkgPath() != "main" && rt.PkgPath() != "" {
+			ft = &typ{rt: ft.rt, word: ft.word, k: kFunc, size: ft.size, name: ft.name, owned: true}
 		}
 		t.flat = t.flat && ft.flat
 		if f.Type.Size() > 0 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"spikebook/kernel/atomicfile"
 	"strings"
 )
 
@@ -82,10 +83,6 @@ func RemoveCache() (dir string, err error) {
 	return dir, err
 }
 
-// unfinished begins the names of files that another process may be writing.
-// The go command ignores files whose names begin with a dot.
-const unfinished = ".new-"
-
 // WriteFile writes a file unless it is there with that content, and makes its
 // folder. The file appears whole or not at all; other processes may do the
 // same at the same time.
@@ -97,19 +94,7 @@ func WriteFile(name string, data []byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, unfinished)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.Write(name, data)
 }
 
 // mirror makes a folder hold a set of files, by slash-separated name, and no
@@ -132,7 +117,7 @@ func mirror(dir string, files map[string][]byte, keep ...string) error {
 			return err
 		}
 		name = filepath.ToSlash(name)
-		if _, ours := files[name]; ours || strings.HasPrefix(d.Name(), unfinished) {
+		if _, ours := files[name]; ours || strings.HasPrefix(d.Name(), atomicfile.Unfinished) {
 			return nil
 		}
 		for _, k := range keep {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"spikebook/kernel/atomicfile"
 	"strings"
 	"time"
 
@@ -222,7 +223,7 @@ func forgetOldest(dir string) error {
 func removeNamed(dir string, digits int) (err error) {
 	entries, _ := os.ReadDir(dir) // it need not be there
 	for _, e := range entries {
-		if isHex(e.Name(), digits) || strings.HasPrefix(e.Name(), unfinished) {
+		if isHex(e.Name(), digits) || strings.HasPrefix(e.Name(), atomicfile.Unfinished) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"spikebook/kernel/atomicfile"
 	"strings"
 	"testing"
 	"time"
@@ -160,7 +161,7 @@ func TestNotebooksAreBounded(t *testing.T) {
 func TestRemoveCacheSpares(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("SPIKEBOOK_CACHE", cache)
-	ours := []string{"cells/0123456789abcdef0123456789abcdef", "cells/" + unfinished + "1", "notebooks/0123456789abcdef/go.mod"}
+	ours := []string{"cells/0123456789abcdef0123456789abcdef", "cells/" + atomicfile.Unfinished + "1", "notebooks/0123456789abcdef/go.mod"}
 	theirs := []string{"notebooks/mine.ipynb", "notebooks/letters/x"}
 	for _, name := range append(ours, theirs...) {
 		write(t, filepath.Join(cache, name), "")

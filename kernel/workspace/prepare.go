@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"spikebook/kernel/atomicfile"
 	"spikebook/kernel/build"
 )
 
@@ -161,7 +162,7 @@ func (w *Workspace) build(ctx context.Context, tool string) (err error) {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(bin, unfinished)
+	tmp, err := os.MkdirTemp(bin, atomicfile.Unfinished)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"spikebook/kernel/atomicfile"
 	"strings"
 	"sync"
 	"testing"
@@ -145,7 +146,7 @@ func TestConcurrentUnpack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name := range snapshot(t, dir) {
-		if strings.HasPrefix(path.Base(name), unfinished) {
+		if strings.HasPrefix(path.Base(name), atomicfile.Unfinished) {
 			t.Errorf("%s was left", name)
 		}
 	}
