@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -87,11 +89,19 @@ func kept(q unsafe.Pointer) bool {
 }
 
 // hasName tells functions and method expressions, which a later program can link by name, from closures and instances of
-// generic functions, whose code needs variables that are not in reach.
+// generic functions, whose code needs variables that are not in reach, and from what other packages keep to themselves.
 func hasName(name string) bool {
-	short := name[strings.LastIndexByte(name, '/')+1:]
+	slash := strings.LastIndexByte(name, '/') + 1
+	pkg, short, ok := strings.Cut(name[slash:], ".")
+	if !ok || strings.Contains(short, ".") || strings.ContainsAny(name, "[-") {
+		return false
+	}
+	if pkg == "main" && slash == 0 {
+		return true
+	}
+	first, _ := utf8.DecodeRuneInString(short)
 	made := name == "reflect.makeFuncStub" || name == "reflect.methodValueCall"
-	return strings.Count(short, ".") == 1 && !strings.ContainsAny(name, "[-") && !made
+	return unicode.IsUpper(first) && !strings.Contains("/"+name[:slash]+pkg+"/", "/internal/") && !made
 }
 
 func (d *decoder) fn(t *typ, p unsafe.Pointer) {

@@ -70,7 +70,7 @@ func TestRefused(t *testing.T) {
 		{"client", "x: x.Transport is a pool of network connections, which cannot be kept between cells; make it in the cell that uses it", ptr(&http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()})},
 		{"html", "x: a template of html/template cannot be kept between cells; parse it in the cell that uses it", ptr(html.New("a"))},
 		{"compressed", "x: a reader of compressed data cannot be kept between cells; make it in the cell that uses it", ptr(flate.NewReader(nil))},
-		{"function of a library", "x: x.d.fill is a function that its package needs (compress/flate.(*compressor).fillDeflate), which cannot be kept between cells; make it in the cell that uses it", ptr(compressor(t))},
+		{"function of a library", "x: x.d.bulkHasher is a function that its package needs (compress/flate.bulkHash4), which cannot be kept between cells; make it in the cell that uses it", ptr(compressor(t))},
 		{"attribute", "x: x.Value.any is the text of an slog.Attr, which cannot be kept between cells; make it in the cell that uses it", ptr(slog.String("a", "b"))},
 		{"reflect.Value", "x: a reflect.Value of a variable cannot be kept between cells; keep the value itself and call reflect.ValueOf where it is used", ptr(reflect.ValueOf(ptr(1)).Elem())},
 		{"handle", "x: a unique.Handle cannot be kept between cells; make it in the cell that uses it", ptr(unique.Make("a"))},
