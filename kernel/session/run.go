@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // Main is the main function of a cell's program: restore vars, run the cell, commit them, report.
@@ -66,6 +67,11 @@ func othersRunning(before int) (n int) {
 			return 0
 		}
 		runtime.Gosched()
+	}
+	for range 20 { // one that is in a system call needs more than a turn
+		if time.Sleep(100 * time.Microsecond); runtime.NumGoroutine() <= before {
+			return 0
+		}
 	}
 	return n
 }
