@@ -35,7 +35,7 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		status = 1
 	}
-	killAll(os.Getpid())
+	killAll(os.Getpid(), func(process) bool { return false })
 	doomed := filepath.SplitList(*remove)
 	if s.deserted {
 		doomed = append(doomed, filepath.SplitList(*orphaned)...)

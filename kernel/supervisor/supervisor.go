@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Subcommand is the hidden subcommand of our binary that becomes the
@@ -94,7 +96,7 @@ func Start(self string, c Command) (*Process, error) {
 		p.cause = err
 		// A supervisor that was itself killed has left its descendants to us.
 		if !cmd.ProcessState.Exited() {
-			killAll(os.Getpid(), cmd.Process.Pid)
+			killAll(os.Getpid(), ours)
 			_ = removeAll(c.Remove) // the supervisor's own report is the cause
 		}
 	}()
@@ -156,13 +158,27 @@ func lines(r io.Reader) <-chan string {
 	return ch
 }
 
-// killAll kills all descendants of pid but those in except, until none is
-// left, and reaps those that were handed to us.
-func killAll(pid int, except ...int) {
+// ours says whether a process is in our session: no supervised one is, and a
+// compiler that we run ourselves must not be taken for one.
+func ours(p process) bool {
+	own, err1 := unix.Getsid(0)
+	its, err2 := unix.Getsid(p.pid)
+	return err1 == nil && err2 == nil && own == its
+}
+
+// killAll kills all descendants of pid, but those that are spared and what is
+// below them, until none is left, and reaps those that were handed to us.
+func killAll(pid int, spared func(process) bool) {
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		table, err := processes()
 		if err != nil {
 			return
+		}
+		var except []int
+		for _, p := range table {
+			if spared(p) {
+				except = append(except, p.pid)
+			}
 		}
 		left := 0
 		for _, p := range table.below(pid, except) {
