@@ -85,8 +85,12 @@ func (b *Bridge) next() {
 	b.running = e
 	e.ctx, e.cancel = context.WithCancel(b.ctx)
 	e.input = make(chan string, 1)
+	began := time.Now()
 	go func() { // it waits for compilers and programs, which this goroutine must not
 		failed := b.perform(e)
+		if failed != nil && e.StopOnError && e.request != nil {
+			time.Sleep(together - time.Since(began))
+		}
 		b.do(func() {
 			e.failure = failed
 			if e.died != nil {
@@ -96,6 +100,10 @@ func (b *Bridge) next() {
 		})
 	}()
 }
+
+// together is how long the cells of one "Run All" may take to get here. A cell
+// that fails sooner waits for those that it stops.
+const together = 40 * time.Millisecond
 
 // begin announces a cell to the front ends.
 func (b *Bridge) begin(e *execution) {
