@@ -54,12 +54,12 @@ def compilers(k):
 @pytest.mark.parametrize("code", [
     ENDLESS,
     'fmt.Println("started")\ntime.Sleep(time.Hour)',
-    'fmt.Println("started")\nselect {}',
+    'fmt.Println("started")\nc := make(chan int)\ntime.AfterFunc(time.Hour, func() { c <- 1 })\n<-c',
     'fmt.Println("started")\nkept[0] = 9\nnote = "changed"\nfor { kept = append(kept, 1)[:1] }',
     'fmt.Println("started")\nfor range 4 {\n    go func() { for {} }()\n}\nfor {}',
     'fmt.Println("started")\nfor { fmt.Println("flood") }',
     '%%\nfmt.Println("started")\nfor {\n}',
-], ids=["loop", "sleep", "deadlock", "values", "goroutines", "flood", "%%"])
+], ids=["loop", "sleep", "channel", "values", "goroutines", "flood", "%%"])
 def test_a_running_cell(kernel, keeps, report, code):
     cell = kernel.send(code)
     kernel.wait_output(cell, "started")
