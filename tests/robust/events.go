@@ -271,7 +271,6 @@ func (l *life) killGoNB(ctx context.Context) error {
 	switch {
 	case a.ok():
 		return l.settle(ctx, c.after, kept)
-	case strings.Contains(a.failed, "broken pipe"): // TEMPORARY, finding 4: the message is about sockets
 	case !strings.Contains(a.failed, "GoNB") && !strings.Contains(a.failed, "killed"):
 		return fmt.Errorf("%s was killed, and the cell says: %s", name, a.failed)
 	}
