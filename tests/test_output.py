@@ -52,7 +52,7 @@ for i := range 20 {
 def test_the_built_in_println_is_complete(kernel):
     """The run time writes it, word by word, with no package between: each stream is in order, but not among the other's words."""
     r = kernel.run('for i := range 20 {\n    fmt.Println("out", i)\n    println("built in", i)\n}')
-    assert r.ok and [r.stdout, r.stderr] == ["".join(f"{name} {i}\n" for i in range(20)) for name in ("out", "built in")]
+    assert r.ok and [r.text, r.stderr] == ["".join(f"{name} {i}\n" for i in range(20)) for name in ("out", "built in")]
 
 
 def test_a_flood_of_turns(kernel, report):
