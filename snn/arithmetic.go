@@ -1,70 +1,130 @@
 package snn
 
-import "math"
+import "slices"
 
 // Add returns t + u, element by element. Shapes are broadcast as numpy does:
 // aligned at the last dimension, with 1 stretched.
 func (t *Tensor) Add(u *Tensor) *Tensor {
-	return broadcast("Add", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Add", t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] + b[i*db]
 		}
 	})
+	Record(sum{t.shape, u.shape}, []*Tensor{t, u}, out)
+	return out
+}
+
+type sum struct{ t, u []int }
+
+func (s sum) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{shrink(grads[0], s.t), shrink(grads[0], s.u)}
 }
 
 // Sub returns t - u, broadcast as in Add.
 func (t *Tensor) Sub(u *Tensor) *Tensor {
-	return broadcast("Sub", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Sub", t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] - b[i*db]
 		}
 	})
+	Record(difference{t.shape, u.shape}, []*Tensor{t, u}, out)
+	return out
+}
+
+type difference struct{ t, u []int }
+
+func (d difference) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{shrink(grads[0], d.t), shrink(grads[0].Neg(), d.u)}
 }
 
 // Mul returns t * u, broadcast as in Add.
 func (t *Tensor) Mul(u *Tensor) *Tensor {
-	return broadcast("Mul", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Mul", t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] * b[i*db]
 		}
 	})
+	Record(product{t, u}, []*Tensor{t, u}, out)
+	return out
+}
+
+type product struct{ t, u *Tensor }
+
+func (p product) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{
+		needed(p.t, func() *Tensor { return grads[0].Mul(p.u) }),
+		needed(p.u, func() *Tensor { return grads[0].Mul(p.t) }),
+	}
 }
 
 // Div returns t / u, broadcast as in Add. Division by zero gives what IEEE 754
 // says.
 func (t *Tensor) Div(u *Tensor) *Tensor {
-	return broadcast("Div", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Div", t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] / b[i*db]
 		}
 	})
-}
-
-// Scale returns t * c.
-func (t *Tensor) Scale(c float32) *Tensor {
-	out := Zeros(t.shape...)
-	for i, v := range t.data {
-		out.data[i] = v * c
-	}
+	Record(quotient{t, u, out.Detach()}, []*Tensor{t, u}, out)
 	return out
 }
 
-// Sum returns the sum of all values, of shape []. It is taken in float64.
-func (t *Tensor) Sum() *Tensor { return Scalar(float32(t.sum())) }
+type quotient struct{ t, u, out *Tensor }
 
-// Mean returns the mean of all values, of shape []; NaN if there are none.
-func (t *Tensor) Mean() *Tensor {
-	if len(t.data) == 0 {
-		return Scalar(float32(math.NaN()))
+func (q quotient) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{
+		needed(q.t, func() *Tensor { return grads[0].Div(q.u) }),
+		needed(q.u, func() *Tensor { return grads[0].Mul(q.out).Div(q.u).Neg() }),
 	}
-	return Scalar(float32(t.sum() / float64(len(t.data))))
 }
 
-func (t *Tensor) sum() (s float64) {
-	for _, v := range t.data {
-		s += float64(v)
+// needed returns the gradient of an operand, in its shape, if it needs one.
+func needed(operand *Tensor, gradient func() *Tensor) *Tensor {
+	if !operand.RequiresGrad() {
+		return nil
 	}
-	return s
+	return shrink(gradient(), operand.shape)
+}
+
+// shrink adds up the gradient of a tensor that was stretched to the shape of g.
+func shrink(g *Tensor, shape []int) *Tensor {
+	if slices.Equal(g.shape, shape) {
+		return g
+	}
+	small := Empty(shape...)
+	for i, v := range g.sums(shape) {
+		small.data[i] = float32(v)
+	}
+	return small
+}
+
+// sums adds up the values of g that are one value of a tensor of the given
+// shape, which broadcasts to that of g.
+func (g *Tensor) sums(shape []int) []float64 {
+	rank := len(g.shape)
+	sums := make([]float64, count(shape))
+	if len(sums) == 1 {
+		for _, v := range g.data {
+			sums[0] += float64(v)
+		}
+		return sums
+	}
+	steps := strides(&Tensor{shape: shape}, rank)
+	index := make([]int, rank)
+	at := 0
+	for _, v := range g.data {
+		sums[at] += float64(v)
+		for d := rank - 1; d >= 0; d-- {
+			index[d]++
+			at += steps[d]
+			if index[d] < g.shape[d] {
+				break
+			}
+			index[d] = 0
+			at -= g.shape[d] * steps[d]
+		}
+	}
+	return sums
 }
 
 // broadcast applies f to rows of the last dimension. da and db say how far apart

@@ -57,3 +57,18 @@ func (e *StepModeError) Unwrap() error { return e.Err }
 
 // Misuse marks the type as a [Misuse].
 func (*StepModeError) Misuse() {}
+
+// GradError is the [Misuse] of gradients.
+type GradError struct {
+	Op   string // what was asked for, such as "Backward"
+	Text string // what was wrong, what was expected, what to do
+}
+
+func (e *GradError) Error() string { return e.Op + ": " + e.Text }
+
+// Misuse marks the type as a [Misuse].
+func (*GradError) Misuse() {}
+
+func gradf(op, format string, args ...any) *GradError {
+	return &GradError{op, fmt.Sprintf(format, args...)}
+}

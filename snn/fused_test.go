@@ -10,7 +10,7 @@ import (
 // fuses a product into the sum around it unless the product is rounded first.
 // Such an instruction would make the results differ between machines.
 func TestNoFusedProducts(t *testing.T) {
-	build := exec.Command("go", "build", "-gcflags=spikebook/snn/...=-S", "spikebook/snn", "spikebook/snn/dynamics")
+	build := exec.Command("go", "build", "-gcflags=spikebook/snn/...=-S", "spikebook/snn", "spikebook/snn/dynamics", "spikebook/snn/vector")
 	build.Env = append(build.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
 	code, err := build.CombinedOutput()
 	if err != nil {

@@ -25,6 +25,11 @@ import (
 type Tensor struct {
 	shape []int
 	data  []float32
+
+	requires bool    // a gradient; see RequireGrad
+	grad     *Tensor // of a leaf
+	node     *node   // that made the tensor, as output number slot
+	slot     int
 }
 
 // FromSlice returns a tensor of the given shape over data, which is not
@@ -37,7 +42,7 @@ func FromSlice(data []float32, shape ...int) *Tensor {
 	if n := size("FromSlice", shape); n != len(data) {
 		panic(Shapef("FromSlice", "shape %v holds %d values, got %d; expected as many as it holds", shape, n, len(data)))
 	}
-	return &Tensor{clone(shape), data}
+	return &Tensor{shape: clone(shape), data: data}
 }
 
 // clone copies a shape. It has no spare capacity: who appends to the result of
@@ -45,7 +50,7 @@ func FromSlice(data []float32, shape ...int) *Tensor {
 func clone(shape []int) []int { return slices.Clip(append([]int{}, shape...)) }
 
 // Scalar returns a tensor of shape [].
-func Scalar(v float32) *Tensor { return &Tensor{[]int{}, []float32{v}} }
+func Scalar(v float32) *Tensor { return &Tensor{shape: []int{}, data: []float32{v}} }
 
 // size returns the number of values in a shape.
 func size(op string, shape []int) int {
@@ -71,7 +76,7 @@ func Full(v float32, shape ...int) *Tensor {
 // Zeros returns a tensor of zeros.
 func Zeros(shape ...int) *Tensor {
 	n := size("Zeros", shape)
-	return &Tensor{clone(shape), make([]float32, n)}
+	return &Tensor{shape: clone(shape), data: make([]float32, n)}
 }
 
 // Ones returns a tensor of ones.
@@ -109,53 +114,12 @@ func (t *Tensor) Item() float32 {
 	return t.data[0]
 }
 
-// Index returns t[i] along the first dimension: for a sequence [T, N, ...] the
-// step i, of shape [N, ...]. It shares the values of t.
-func (t *Tensor) Index(i int) *Tensor {
-	if len(t.shape) == 0 {
-		panic(Shapef("Index", "there is no [%d] in shape [], a single value; use Item", i))
-	}
-	if i < 0 || i >= t.shape[0] {
-		panic(Shapef("Index", "there is no [%d] in shape %v; the first dimension has %d", i, t.shape, t.shape[0]))
-	}
-	n := len(t.data) / t.shape[0]
-	return &Tensor{t.shape[1:], t.data[i*n : (i+1)*n : (i+1)*n]}
-}
-
-// Reshape returns a tensor of another shape over the same values. One
-// dimension may be -1: it is what the others leave.
-func (t *Tensor) Reshape(shape ...int) *Tensor {
-	given := shape
-	shape = clone(shape)
-	if k := slices.Index(shape, -1); k >= 0 {
-		shape[k] = 1
-		if n := size("Reshape", shape); n > 0 {
-			shape[k] = len(t.data) / n
-		}
-	}
-	if size("Reshape", shape) != len(t.data) {
-		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, len(t.data), t.shape))
-	}
-	return &Tensor{shape, t.data}
-}
-
 // Clone returns a copy.
-func (t *Tensor) Clone() *Tensor { return &Tensor{t.shape, slices.Clone(t.data)} }
-
-// Stack puts tensors of one shape [...] together along a new first dimension:
-// [len(ts), ...].
-func Stack(ts ...*Tensor) *Tensor {
-	if len(ts) == 0 {
-		panic(Shapef("Stack", "nothing to stack, expected at least one tensor"))
-	}
-	data := make([]float32, 0, len(ts)*len(ts[0].data))
-	for i, t := range ts {
-		if !slices.Equal(t.shape, ts[0].shape) {
-			panic(Shapef("Stack", "tensor %d has shape %v, the first has %v: expected equal shapes", i, t.shape, ts[0].shape))
-		}
-		data = append(data, t.data...)
-	}
-	return &Tensor{slices.Clip(append([]int{len(ts)}, ts[0].shape...)), data}
+func (t *Tensor) Clone() *Tensor {
+	out := Empty(t.shape...)
+	copy(out.data, t.data)
+	Record(same{}, []*Tensor{t}, out)
+	return out
 }
 
 // SameShape reports whether two tensors have the same shape.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,7 @@ type Go struct {
 	Path     string // of the go command
 	Version  string // such as go1.26.1
 	ModCache string // folder in which it keeps modules
+	SIMD     bool   // it has the experiment simd, which snn/vector uses
 }
 
 // FindGo finds the go command: $SPIKEBOOK_GO, else the first that is new
@@ -99,8 +101,12 @@ func tryGo(ctx context.Context, path string) (Go, error) {
 	if err != nil {
 		return Go{}, err
 	}
-	g := Go{Path: path}
+	g := Go{Path: path, SIMD: runtime.GOARCH == "amd64" && os.Getenv("GOEXPERIMENT") == ""}
 	out, err := g.Run(ctx, "", "env", "GOVERSION", "GOMODCACHE")
+	if err != nil && g.SIMD { // an experiment that this Go does not know
+		g.SIMD = false
+		out, err = g.Run(ctx, "", "env", "GOVERSION", "GOMODCACHE")
+	}
 	if err != nil {
 		return g, err
 	}
@@ -125,7 +131,8 @@ func (g Go) Bin() string { return filepath.Dir(g.Path) }
 // Env returns the environment of every go command that we run or have run:
 // nothing is decided by a go.work, a vendor flag or a newer tool chain that
 // the user has for other work, and nothing is linked with cgo, which would
-// make each cell three times as slow to link.
+// make each cell three times as slow to link. Neurons run on SIMD instructions,
+// unless the user has chosen experiments of Go's.
 func (g Go) Env() []string {
 	env := append(os.Environ(),
 		"PATH="+g.Bin()+string(filepath.ListSeparator)+os.Getenv("PATH"),
@@ -136,6 +143,9 @@ func (g Go) Env() []string {
 	}
 	if os.Getenv("CGO_ENABLED") == "" {
 		env = append(env, "CGO_ENABLED=0")
+	}
+	if g.SIMD {
+		env = append(env, "GOEXPERIMENT=simd")
 	}
 	return env
 }

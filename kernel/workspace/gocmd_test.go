@@ -31,7 +31,13 @@ func TestFindGo(t *testing.T) {
 	find := func() (Go, error) { return FindGo(t.Context()) }
 
 	t.Setenv("SPIKEBOOK_GO", filepath.Join(chosen, "go"))
-	want := Go{filepath.Join(chosen, "go"), "go1.90.1", "/modules"}
+	t.Setenv("GOEXPERIMENT", "")
+	want := Go{filepath.Join(chosen, "go"), "go1.90.1", "/modules", runtime.GOARCH == "amd64"}
+	if g, err := find(); g != want || err != nil {
+		t.Errorf("SPIKEBOOK_GO: got %v, %v", g, err)
+	}
+	t.Setenv("GOEXPERIMENT", "none") // the user's choice
+	want.SIMD = false
 	if g, err := find(); g != want || err != nil {
 		t.Errorf("SPIKEBOOK_GO: got %v, %v", g, err)
 	}
@@ -44,6 +50,20 @@ func TestFindGo(t *testing.T) {
 	inSDK := fakeGo(t, filepath.Join(inHome, "sdk", "go1.92.0", "bin"), "go1.92.0")
 	if got := goFolders(); got[0] != filepath.Join(onPath, "go") || got[len(got)-1] != inSDK {
 		t.Errorf("candidates are %v", got)
+	}
+}
+
+// A Go that does not know the experiment is used without it.
+func TestGoWithoutSIMD(t *testing.T) {
+	t.Setenv("GOEXPERIMENT", "")
+	name := filepath.Join(t.TempDir(), "go")
+	write(t, name, "#!/bin/sh\nif [ -n \"$GOEXPERIMENT\" ]; then echo go: unknown GOEXPERIMENT >&2; exit 2; fi\necho go1.95\necho /modules\n")
+	if err := os.Chmod(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SPIKEBOOK_GO", name)
+	if g, err := FindGo(t.Context()); g.Version != "go1.95" || g.SIMD || err != nil {
+		t.Errorf("got %v, %v", g, err)
 	}
 }
 

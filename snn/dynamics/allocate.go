@@ -2,10 +2,10 @@ package dynamics
 
 import "slices"
 
-// allocate is the second pass: it lets values that are not needed at the same
-// time share a register, so that the registers of a block of neurons stay in
-// the first-level cache. A state is computed in its own register where nobody
-// reads its old value after that.
+// allocate is the pass behind the instructions: it lets values that are not
+// needed at the same time share a register, so that the registers of a block of
+// neurons stay in the first-level cache. A state is computed in its own
+// register where nobody reads its old value after that.
 func allocate(virtual *Program) *Program {
 	p := *virtual
 	p.registers = 0
@@ -14,6 +14,9 @@ func allocate(virtual *Program) *Program {
 		place[i] = -1
 	}
 	pin := func(virtual int) int { // a register that is never shared
+		if virtual < 0 {
+			return -1
+		}
 		if place[virtual] < 0 {
 			place[virtual] = p.registers
 			p.registers++
@@ -21,47 +24,74 @@ func allocate(virtual *Program) *Program {
 		return place[virtual]
 	}
 
-	// Leaves are there before the code runs. The output goes where the caller
-	// wants it.
-	p.states, p.params = places(virtual.states, pin), places(virtual.params, pin)
+	// What is there before a step. Outputs go where the caller wants them.
+	p.states, p.params, p.inputs = places(virtual.states, pin), places(virtual.params, pin), places(virtual.inputs, pin)
 	p.constants = slices.Clone(virtual.constants)
 	for i := range p.constants {
 		p.constants[i].register = pin(p.constants[i].register)
 	}
-	if virtual.input >= 0 {
-		p.input = pin(virtual.input)
+	p.prologue = slices.Clone(virtual.prologue)
+	for i := range p.prologue {
+		p.prologue[i].move(pin)
 	}
-	p.ownOutput = place[virtual.output] < 0
-	p.output = pin(virtual.output)
+	p.outputs = slices.Clone(virtual.outputs)
+	for i := range p.outputs {
+		p.outputs[i].own = place[virtual.outputs[i].register] < 0
+		p.outputs[i].register = pin(virtual.outputs[i].register)
+	}
 
 	last, defined := lifetimes(virtual)
 	for i, next := range virtual.next {
-		if state := virtual.states[i]; place[next] < 0 && defined[next] >= last[state] {
+		state, by := virtual.states[i], defined[next]
+		if place[next] < 0 && (by > last[state] || by == last[state] && virtual.code[by].dst == next) {
 			place[next] = place[state]
 		}
 	}
-	shared := make([]bool, virtual.registers) // goes back to free after the last use
 	var free []int
+	take := func(virtual int) { // a register that may be shared
+		if n := len(free); place[virtual] < 0 && n > 0 {
+			place[virtual], free = free[n-1], free[:n-1]
+		} else {
+			pin(virtual)
+		}
+	}
+	shared := make([]bool, virtual.registers) // goes back to free after the last use
 	p.code = slices.Clone(virtual.code)
 	for i := range p.code {
-		in := &p.code[i]
-		for k, r := range virtual.code[i].operands() {
-			if last[r] == i && shared[r] && !slices.Contains(virtual.code[i].operands()[:k], r) {
+		in := &virtual.code[i]
+		for _, r := range in.results() {
+			shared[r] = place[r] < 0
+		}
+		if in.dst2 >= 0 { // before the operands are free: it is written beside dst
+			take(in.dst2)
+		}
+		for k, r := range in.operands() {
+			if last[r] == i && shared[r] && !slices.Contains(in.operands()[:k], r) {
 				free = append(free, place[r]) // the instruction may write where it reads
 			}
 		}
-		if place[in.dst] < 0 {
-			shared[in.dst] = true
-			if n := len(free); n > 0 {
-				place[in.dst], free = free[n-1], free[:n-1]
-			} else {
-				pin(in.dst)
+		take(in.dst)
+		for _, r := range in.results() {
+			if last[r] < 0 && shared[r] {
+				free = append(free, place[r])
 			}
 		}
-		in.dst, in.a, in.b, in.c = place[in.dst], place[in.a], place[in.b], place[in.c]
+		p.code[i].move(func(r int) int { return place[r] })
 	}
 	p.next = places(virtual.next, func(r int) int { return place[r] })
+	p.divisions = slices.Clone(virtual.divisions)
+	p.keepDivisions()
 	return &p
+}
+
+// move renames the registers of an instruction.
+func (in *instruction) move(place func(int) int) {
+	for k, r := range in.operands() {
+		in.args[k] = place(r)
+	}
+	if in.dst = place(in.dst); in.dst2 >= 0 {
+		in.dst2 = place(in.dst2)
+	}
 }
 
 func places(virtual []int, place func(int) int) []int {
@@ -72,21 +102,37 @@ func places(virtual []int, place func(int) int) []int {
 	return list
 }
 
-// lifetimes returns the instruction that reads each register last, -1 if none
-// does, and the one that writes it, -1 for leaves. What is read after the code
-// is read by the instruction behind the last.
-func lifetimes(virtual *Program) (last, defined []int) {
-	last, defined = make([]int, virtual.registers), make([]int, virtual.registers)
-	for r := range last {
-		last[r], defined[r] = -1, -1
+// keepDivisions keeps the divisions by a constant or a parameter, and gives each
+// a register for the reciprocal.
+func (p *Program) keepDivisions() {
+	p.divisions = slices.DeleteFunc(p.divisions, func(d division) bool {
+		by := p.code[d.code].args[d.arg]
+		return !slices.Contains(p.params, by) && !slices.ContainsFunc(p.constants, func(c constant) bool { return c.register == by })
+	})
+	for i := range p.divisions {
+		p.divisions[i].reciprocal = p.registers
+		p.registers++
 	}
-	for i, in := range virtual.code {
-		for _, r := range in.operands() {
+}
+
+// lifetimes returns the instruction of a step that reads each register last, -1
+// if none does, and the one that writes it, -1 for what is there before. What
+// is read after the step is read by the instruction behind the last.
+func lifetimes(virtual *Program) (last, defined []int) {
+	_, defined = virtual.uses()
+	last = make([]int, virtual.registers)
+	for r := range last {
+		last[r] = -1
+	}
+	for i := range virtual.code {
+		for _, r := range virtual.code[i].operands() {
 			last[r] = i
 		}
-		defined[in.dst] = i
 	}
-	for _, r := range append([]int{virtual.output}, virtual.next...) {
+	for _, o := range virtual.outputs {
+		last[o.register] = len(virtual.code)
+	}
+	for _, r := range virtual.next {
 		last[r] = len(virtual.code)
 	}
 	return last, defined

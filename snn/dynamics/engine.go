@@ -1,24 +1,40 @@
 package dynamics
 
 import (
+	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
 // Run is what a program is run on. N is the number of neurons, T of steps.
 type Run struct {
-	T, N   int
-	Params []float32   // in the order of Program.Params
-	X      []float32   // input, [T, N]
-	Out    []float32   // output, [T, N]
-	States [][]float32 // in the order of Program.States, [N] each: before, and then after the run
-	Trace  [][]float32 // nil, or for each state nil or [T, N]: its value after each step
+	T, N int
+
+	// Inputs, in the order of Program.Inputs: [T, N] each, or [T], which all
+	// neurons share.
+	Inputs [][]float32
+	// Params, in the order of Program.Params: one value, or one for each neuron,
+	// [N].
+	Params [][]float32
+	// Outputs, in the order of the definition: [T, N] each, or nil for one that
+	// is not wanted.
+	Outputs [][]float32
+	// States, in the order of Program.States, [N] each: before, and then after
+	// the run.
+	States [][]float32
+
+	Reverse bool // from the last step to the first
 }
 
-// blockSize is how many neurons go through all steps together. The registers
-// of a typical neuron for that many fit into the first-level cache.
-const blockSize = 512
+// Blocks of neurons go through all steps together. Their registers fill half of
+// a first-level cache of 32 KiB, which leaves room for inputs and outputs.
+const (
+	blockBytes = 16 << 10
+	minBlock   = 64
+	maxBlock   = 1024
+)
 
 // parallelWork is how many neuron-steps are worth a second goroutine.
 const parallelWork = 1 << 15
@@ -27,19 +43,24 @@ const parallelWork = 1 << 15
 // processors; the results do not depend on how. It panics with an *Error if a
 // slice has another length than it should: that is a mistake of the caller, who
 // knows the shapes.
-func (p *Program) Run(r Run) { p.run(r, blockSize, runtime.GOMAXPROCS(0)) }
+func (p *Program) Run(r Run) { p.run(r, p.blockSize(), runtime.GOMAXPROCS(0)) }
+
+func (p *Program) blockSize() int {
+	n := blockBytes / 4 / max(1, p.registers) &^ (minBlock - 1)
+	return min(max(n, minBlock), maxBlock)
+}
 
 func (p *Program) run(r Run, block, workers int) {
-	p.check(r)
+	p.checkRun(r)
 	if r.N == 0 {
 		return
 	}
-	block = min(block, r.N)
+	block = (min(block, r.N) + lanes - 1) &^ (lanes - 1)
 	blocks := (r.N + block - 1) / block
 	workers = min(workers, blocks, 1+r.T*r.N/parallelWork)
 	if workers <= 1 {
 		m := p.machine(block)
-		m.load(r.Params)
+		m.load(&r)
 		for lo := 0; lo < r.N; lo += block {
 			m.run(&r, lo, min(lo+block, r.N))
 		}
@@ -56,7 +77,7 @@ func (p *Program) spread(r Run, block, workers int) {
 	for range workers {
 		wg.Go(func() {
 			m := p.machine(block)
-			m.load(r.Params)
+			m.load(&r)
 			for {
 				lo := int(next.Add(1)-1) * block
 				if lo >= r.N {
@@ -70,23 +91,32 @@ func (p *Program) spread(r Run, block, workers int) {
 	wg.Wait()
 }
 
-func (p *Program) check(r Run) {
-	bad := len(r.Params) != len(p.params) || len(r.States) != len(p.states) ||
-		len(r.X) != r.T*r.N || len(r.Out) != r.T*r.N || r.Trace != nil && len(r.Trace) != len(p.states)
-	for i, s := range r.States {
-		bad = bad || len(s) != r.N || r.Trace != nil && r.Trace[i] != nil && len(r.Trace[i]) != r.T*r.N
+func (p *Program) checkRun(r Run) {
+	bad := len(r.Inputs) != len(p.inputs) || len(r.Params) != len(p.params) || len(r.States) != len(p.states) || len(r.Outputs) != len(p.outputs)
+	for _, x := range r.Inputs {
+		bad = bad || len(x) != r.T*r.N && len(x) != r.T
+	}
+	for _, x := range r.Params {
+		bad = bad || len(x) != r.N && len(x) != 1
+	}
+	for _, x := range r.Outputs {
+		bad = bad || x != nil && len(x) != r.T*r.N
+	}
+	for _, x := range r.States {
+		bad = bad || len(x) != r.N
 	}
 	if bad {
-		panic(errorf("slices do not fit a run of %d steps, %d neurons, %d parameters and %d states",
-			r.T, r.N, len(p.params), len(p.states)))
+		panic(errorf("slices do not fit a run of %d steps and %d neurons with inputs %q, parameters %q, states %q and %d outputs",
+			r.T, r.N, p.inputNames, p.paramNames, p.stateNames, len(p.outputs)))
 	}
 }
 
 // machine holds the registers of one block of neurons.
 type machine struct {
 	*Program
+	code      []instruction // that of the program, with products for some divisions
 	memory    []float32
-	registers [][]float32 // views of memory; those of input, output and states are views of the run
+	registers [][]float32 // views of memory; those of inputs, outputs and states are views of the run
 	own       [][]float32 // the views of memory
 }
 
@@ -113,19 +143,46 @@ func (p *Program) machine(block int) *machine {
 }
 
 func (m *machine) free() {
-	m.Program = nil
+	m.Program, m.code = nil, nil
 	clear(m.registers) // no view of a run's slices may keep them alive
 	machines.Put(m)
 }
 
 // load fills the registers that are the same for all neurons and steps.
-func (m *machine) load(params []float32) {
-	for i, r := range m.params {
-		fill(m.own[r], params[i])
-	}
+func (m *machine) load(r *Run) {
 	for _, c := range m.constants {
 		fill(m.own[c.register], c.value)
 	}
+	for i, p := range m.params {
+		if len(r.Params[i]) == 1 {
+			fill(m.own[p], r.Params[i][0])
+		}
+	}
+	m.code = m.Program.code
+	for _, d := range m.divisions {
+		by := m.code[d.code].args[d.arg]
+		if i := slices.Index(m.params, by); i >= 0 && len(r.Params[i]) > 1 {
+			continue
+		}
+		reciprocal, exact := reciprocal(m.own[by][0])
+		if !exact {
+			continue
+		}
+		if &m.code[0] == &m.Program.code[0] {
+			m.code = slices.Clone(m.code)
+		}
+		fill(m.own[d.reciprocal], reciprocal)
+		m.code[d.code].op, m.code[d.code].args[d.arg] = d.op, d.reciprocal
+	}
+}
+
+// reciprocal returns 1/x if multiplying by it rounds as dividing by x does:
+// where x is a power of two, and 1/x is a normal number, too.
+func reciprocal(x float32) (r float32, exact bool) {
+	const mantissa, least, most = 1<<23 - 1, 1, 253 // the last exponent whose reciprocal is normal
+	bits := math.Float32bits(x)
+	exponent := bits >> 23 & 255
+	return 1 / x, bits&mantissa == 0 && exponent >= least && exponent <= most
 }
 
 func fill(dst []float32, v float32) {
@@ -134,40 +191,78 @@ func fill(dst []float32, v float32) {
 	}
 }
 
-// run takes the neurons from lo to hi through all steps.
+// lanes is how many neurons go through an instruction at least: those of the
+// widest vector. Blocks whose size is no multiple are filled up.
+const lanes = 16
+
+// run takes the neurons from lo to hi through all steps. Inputs, outputs and
+// states are used where they are, or if the block must be filled up, copied.
 func (m *machine) run(r *Run, lo, hi int) {
 	n := hi - lo
+	filled := (n + lanes - 1) &^ (lanes - 1)
+	use := func(register int, values []float32) {
+		if m.registers[register] = values; filled > n {
+			own := m.own[register][:filled]
+			clear(own[copy(own, values):])
+			m.registers[register] = own
+		}
+	}
 	for i, own := range m.own {
-		m.registers[i] = own[:n]
+		m.registers[i] = own[:filled]
+	}
+	for i, p := range m.params {
+		if len(r.Params[i]) > 1 {
+			use(p, r.Params[i][lo:hi])
+		}
 	}
 	for i, s := range m.states {
-		m.registers[s] = r.States[i][lo:hi]
+		use(s, r.States[i][lo:hi])
 	}
-	for t := range r.T {
-		at := t * r.N
-		if m.input >= 0 {
-			m.registers[m.input] = r.X[at+lo : at+hi]
+	m.evaluate(m.prologue)
+	for k := range r.T {
+		t := k
+		if r.Reverse {
+			t = r.T - 1 - k
 		}
-		if out := r.Out[at+lo : at+hi]; m.ownOutput {
-			m.registers[m.output] = out
-			m.step()
-		} else {
-			m.step()
-			copy(out, m.registers[m.output])
+		at := t * r.N
+		for i, in := range m.inputs {
+			switch {
+			case in < 0:
+			case len(r.Inputs[i]) == r.T*r.N:
+				use(in, r.Inputs[i][at+lo:at+hi])
+			default:
+				fill(m.registers[in], r.Inputs[i][t])
+			}
+		}
+		for i, o := range m.outputs {
+			if o.own && r.Outputs[i] != nil && filled == n {
+				m.registers[o.register] = r.Outputs[i][at+lo : at+hi]
+			}
+		}
+		m.evaluate(m.code)
+		for i, o := range m.outputs {
+			if r.Outputs[i] != nil && (!o.own || filled > n) {
+				copy(r.Outputs[i][at+lo:at+hi], m.registers[o.register])
+			}
 		}
 		m.commit()
-		for i := range m.states {
-			if r.Trace != nil && r.Trace[i] != nil {
-				copy(r.Trace[i][at+lo:at+hi], m.registers[m.states[i]])
-			}
+	}
+	if filled > n {
+		for i, s := range m.states {
+			copy(r.States[i][lo:hi], m.registers[s])
 		}
 	}
 }
 
-// step evaluates the instructions.
-func (m *machine) step() {
-	for _, in := range m.code {
-		operations[in.op].run(m.registers[in.dst], m.registers[in.a], m.registers[in.b], m.registers[in.c])
+func (m *machine) evaluate(code []instruction) {
+	for i := range code {
+		in := &code[i]
+		var dst2 []float32
+		if in.dst2 >= 0 {
+			dst2 = m.registers[in.dst2]
+		}
+		a, b, c := m.registers[in.args[0]], m.registers[in.args[1]], m.registers[in.args[2]]
+		in.op.Run(m.registers[in.dst], dst2, a, b, c)
 	}
 }
 

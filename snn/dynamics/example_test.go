@@ -13,7 +13,7 @@ func Example() {
 	fmt.Println(h.LaTeX())
 
 	p, err := dynamics.Compile(dynamics.Definition{
-		Input: "x", Output: h, States: []dynamics.StateEquation{{Name: "v", Next: h}},
+		Inputs: []string{"x"}, Outputs: []dynamics.Expr{h}, States: []dynamics.StateEquation{{Name: "v", Next: h}},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -22,8 +22,8 @@ func Example() {
 	potential := []float32{0, 0} // two neurons
 	out := make([]float32, 3*2)  // for three steps
 	p.Run(dynamics.Run{
-		T: 3, N: 2, Params: []float32{2},
-		X: []float32{1, 2, 1, 2, 1, 2}, Out: out, States: [][]float32{potential},
+		T: 3, N: 2, Params: [][]float32{{2}},
+		Inputs: [][]float32{{1, 2, 1, 2, 1, 2}}, Outputs: [][]float32{out}, States: [][]float32{potential},
 	})
 	fmt.Println(out, potential)
 	// Output:

@@ -4,16 +4,19 @@
 // for.
 //
 // An expression is built by calling methods: v.Add(x.Sub(v).Div(tau)). One
-// definition is evaluated by the CPU engine, printed as LaTeX and, later,
-// differentiated and turned into a CUDA kernel. All arithmetic is float32;
-// products are never fused into the sums around them, so that every machine
-// computes the same bits.
+// definition is evaluated by the CPU engine ([Compile]), differentiated
+// ([Definition.Differentiate]) and printed as LaTeX ([Expr.LaTeX]). All
+// arithmetic is float32; products are never fused into the sums around them, so
+// that every machine computes the same bits.
+//
+// A definition goes through these passes: expressions become values, equal ones
+// once (values.go); the derivative adds values to them (derive.go) and chooses
+// which are saved for the backward pass (cut.go); values become instructions
+// (program.go), pairs of which become one (fuse.go), in as few registers as
+// possible (allocate.go); verify.go checks the result, engine.go runs it.
 package dynamics
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Expr is an expression. Expressions do not change and may be shared. The zero
 // Expr is none: see [Expr.IsZero].
@@ -24,16 +27,16 @@ func (e Expr) IsZero() bool { return e.n == nil }
 
 // node is one operation of an expression.
 type node struct {
-	op        Op
-	args      [3]*node
-	name      string    // of an input, state, parameter or symbol
-	value     float32   // of a constant
-	surrogate Surrogate // of a spike
-	depth     int
+	op    Op
+	args  [3]*node
+	name  string  // of an input, state or parameter
+	value float32 // of a constant
+	depth int
 }
 
 // Surrogate stands in for the step function where a gradient is wanted; see
-// snn/surrogate.
+// snn/surrogate. One with a method Forward(x Expr) Expr gives that out instead
+// of the step.
 type Surrogate interface {
 	// Primitive is the smooth function whose derivative is Gradient.
 	Primitive(x Expr) Expr
@@ -53,9 +56,14 @@ func Input(name string) Expr { return leaf(OpInput, name) }
 // is the value before the step.
 func State(name string) Expr { return leaf(OpState, name) }
 
-// Param is a value that all neurons of a layer share, and that may change
-// between calls, such as a time constant.
+// Param is a value that does not change during a run, such as a time constant:
+// one for all neurons of a layer, or one for each.
 func Param(name string) Expr { return leaf(OpParam, name) }
+
+// Uniform is a random number from 0 to below 1, another one for each neuron and
+// step. Whoever runs a program draws it: it is among [Program.Inputs] and
+// [Program.Uniforms].
+func Uniform(name string) Expr { return leaf(OpUniform, name) }
 
 // Const is a number. It is rounded to float32.
 func Const(v float64) Expr { return Expr{&node{op: OpConst, value: float32(v)}} }
@@ -92,6 +100,17 @@ func (*Error) Misuse() {}
 
 func errorf(format string, args ...any) *Error {
 	return &Error{"dynamics", fmt.Sprintf(format, args...)}
+}
+
+// catch turns a panic with an *Error into an error.
+func catch(err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case *Error:
+		*err = p
+	default:
+		panic(p)
+	}
 }
 
 // Add returns e + f.
@@ -147,8 +166,32 @@ func (e Expr) Tanh() Expr { return apply(OpTanh, e) }
 // Sigmoid returns 1 / (1 + exp(-e)).
 func (e Expr) Sigmoid() Expr { return apply(OpSigmoid, e) }
 
+// Sin returns the sine of e, an angle in radians.
+func (e Expr) Sin() Expr { return apply(OpSin, e) }
+
+// Cos returns the cosine of e, an angle in radians.
+func (e Expr) Cos() Expr { return apply(OpCos, e) }
+
 // Atan returns the arcus tangent of e.
 func (e Expr) Atan() Expr { return apply(OpAtan, e) }
+
+// Erf returns the error function of e.
+func (e Expr) Erf() Expr { return apply(OpErf, e) }
+
+// Power returns e to the power of f, as math.Pow does; see [Expr.Pow] for whole
+// exponents.
+func (e Expr) Power(f Expr) Expr { return apply(OpPow, e, f) }
+
+// Round returns the whole number nearest to e, the even one of two. Its
+// derivative is 0.
+func (e Expr) Round() Expr { return apply(OpRound, e) }
+
+// Floor returns the largest whole number that is not above e. Its derivative
+// is 0.
+func (e Expr) Floor() Expr { return apply(OpFloor, e) }
+
+// Sign returns 1, -1, or e itself where that is 0 or NaN. Its derivative is 0.
+func (e Expr) Sign() Expr { return apply(OpSign, e) }
 
 // Min returns the smaller of e and f; NaN if one of them is.
 func (e Expr) Min(f Expr) Expr { return apply(OpMin, e, f) }
@@ -156,12 +199,52 @@ func (e Expr) Min(f Expr) Expr { return apply(OpMin, e, f) }
 // Max returns the larger of e and f; NaN if one of them is.
 func (e Expr) Max(f Expr) Expr { return apply(OpMax, e, f) }
 
-// Spike returns 1 where e >= 0, else 0; NaN gives 0. s stands in for its
-// derivative.
+// Clamp returns e, but not less than lo and not more than hi.
+func (e Expr) Clamp(lo, hi Expr) Expr { return e.Max(lo).Min(hi) }
+
+// Less returns 1 where e < f, else 0. The derivative of a comparison is 0.
+func (e Expr) Less(f Expr) Expr { return apply(OpLess, e, f) }
+
+// LessEqual returns 1 where e <= f, else 0.
+func (e Expr) LessEqual(f Expr) Expr { return apply(OpLessEqual, e, f) }
+
+// Greater returns 1 where e > f, else 0.
+func (e Expr) Greater(f Expr) Expr { return f.Less(e) }
+
+// GreaterEqual returns 1 where e >= f, else 0.
+func (e Expr) GreaterEqual(f Expr) Expr { return f.LessEqual(e) }
+
+// Equal returns 1 where e == f, else 0.
+func (e Expr) Equal(f Expr) Expr { return apply(OpEqual, e, f) }
+
+// Select returns f where e is not 0, else g. e is a comparison, as a rule; no
+// gradient flows to it.
+func (e Expr) Select(f, g Expr) Expr { return apply(OpSelect, e, f, g) }
+
+// Heaviside returns 1 where e >= 0, else 0; NaN gives 0. Its derivative is 0.
+func (e Expr) Heaviside() Expr { return apply(OpHeaviside, e) }
+
+// Spike is the step that a neuron fires by, [Expr.Heaviside], or what s gives
+// out in its place, with the gradient of s for a derivative; without one if s
+// is nil.
 func (e Expr) Spike(s Surrogate) Expr {
-	x := apply(OpSpike, e)
-	x.n.surrogate = s
-	return x
+	spike := e.Heaviside()
+	if s == nil {
+		return spike
+	}
+	if f, ok := s.(interface{ Forward(x Expr) Expr }); ok {
+		spike = f.Forward(e)
+	}
+	return WithGradient(spike, e, s.Gradient(e))
+}
+
+// Detach returns e without a gradient: the derivative treats it as a constant.
+func (e Expr) Detach() Expr { return apply(OpDetach, e) }
+
+// WithGradient returns value with another derivative: that with respect to arg
+// is the derivative given, and there is none besides.
+func WithGradient(value, arg, derivative Expr) Expr {
+	return apply(OpGradient, value, arg, derivative)
 }
 
 // Mix returns e*f + (1-e)*g: f where e is 1 and g where e is 0, also when the
@@ -169,16 +252,56 @@ func (e Expr) Spike(s Surrogate) Expr {
 // turn into NaN.
 func (e Expr) Mix(f, g Expr) Expr { return apply(OpMix, e, f, g) }
 
-// float32 forms of the functions that Go has for float64 only. Rounding the
-// float64 result once is within one unit in the last place.
-func viaFloat64(f func(float64) float64) func(a, b, c float32) float32 {
-	return func(a, _, _ float32) float32 { return float32(f(float64(a))) }
+// Replace returns e with by in the place of each input, state, parameter or
+// random number of that name.
+func (e Expr) Replace(name string, by Expr) Expr {
+	done := map[*node]*node{}
+	walk(e.n, func(n *node) {
+		if operations[n.op].arity == 0 {
+			if done[n] = n; n.op != OpConst && n.name == name {
+				done[n] = by.n
+			}
+			return
+		}
+		args := make([]Expr, operations[n.op].arity)
+		same := true
+		for i := range args {
+			args[i] = Expr{done[n.args[i]]}
+			same = same && args[i].n == n.args[i]
+		}
+		if done[n] = n; !same {
+			done[n] = apply(n.op, args...).n
+		}
+	})
+	return Expr{done[e.n]}
 }
 
-func sigmoid(x float64) float64 {
-	if x >= 0 {
-		return 1 / (1 + math.Exp(-x))
+// walk calls visit for n and all that it is made of, each once, operands first.
+// It uses a stack of its own: an expression may be deep.
+func walk(n *node, visit func(*node)) {
+	done := map[*node]bool{}
+	walkInto(done, n, visit)
+}
+
+func walkInto(done map[*node]bool, n *node, visit func(*node)) {
+	for stack := []*node{n}; len(stack) > 0; {
+		n := stack[len(stack)-1]
+		ready := true
+		if !done[n] {
+			for _, a := range n.args[:operations[n.op].arity] {
+				if !done[a] {
+					stack = append(stack, a)
+					ready = false
+				}
+			}
+		}
+		if !ready {
+			continue
+		}
+		stack = stack[:len(stack)-1]
+		if !done[n] {
+			done[n] = true
+			visit(n)
+		}
 	}
-	e := math.Exp(x)
-	return e / (1 + e)
 }

@@ -3,6 +3,7 @@ package dynamics
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -15,36 +16,47 @@ var functions = map[string]struct {
 	arity int
 	call  func(args []Expr) Expr
 }{
-	"abs":     {1, func(a []Expr) Expr { return a[0].Abs() }},
-	"exp":     {1, func(a []Expr) Expr { return a[0].Exp() }},
-	"log":     {1, func(a []Expr) Expr { return a[0].Log() }},
-	"sqrt":    {1, func(a []Expr) Expr { return a[0].Sqrt() }},
-	"tanh":    {1, func(a []Expr) Expr { return a[0].Tanh() }},
-	"sigmoid": {1, func(a []Expr) Expr { return a[0].Sigmoid() }},
-	"atan":    {1, func(a []Expr) Expr { return a[0].Atan() }},
-	"min":     {2, func(a []Expr) Expr { return a[0].Min(a[1]) }},
-	"max":     {2, func(a []Expr) Expr { return a[0].Max(a[1]) }},
+	"abs":       {1, func(a []Expr) Expr { return a[0].Abs() }},
+	"exp":       {1, func(a []Expr) Expr { return a[0].Exp() }},
+	"log":       {1, func(a []Expr) Expr { return a[0].Log() }},
+	"sqrt":      {1, func(a []Expr) Expr { return a[0].Sqrt() }},
+	"tanh":      {1, func(a []Expr) Expr { return a[0].Tanh() }},
+	"sigmoid":   {1, func(a []Expr) Expr { return a[0].Sigmoid() }},
+	"sin":       {1, func(a []Expr) Expr { return a[0].Sin() }},
+	"cos":       {1, func(a []Expr) Expr { return a[0].Cos() }},
+	"atan":      {1, func(a []Expr) Expr { return a[0].Atan() }},
+	"erf":       {1, func(a []Expr) Expr { return a[0].Erf() }},
+	"round":     {1, func(a []Expr) Expr { return a[0].Round() }},
+	"floor":     {1, func(a []Expr) Expr { return a[0].Floor() }},
+	"sign":      {1, func(a []Expr) Expr { return a[0].Sign() }},
+	"heaviside": {1, func(a []Expr) Expr { return a[0].Heaviside() }},
+	"relu":      {1, func(a []Expr) Expr { return a[0].Max(Const(0)) }},
+	"min":       {2, func(a []Expr) Expr { return a[0].Min(a[1]) }},
+	"max":       {2, func(a []Expr) Expr { return a[0].Max(a[1]) }},
+	"clamp":     {3, func(a []Expr) Expr { return a[0].Clamp(a[1], a[2]) }},
+	"where":     {3, func(a []Expr) Expr { return a[0].Select(a[1], a[2]) }},
 }
 
 // maxNesting is how deeply brackets may be nested in a formula.
 const maxNesting = 500
 
-// Parse reads a line of mathematics: + - * / ** (or ^) with a whole exponent
-// from 1 to 16, brackets, numbers, the names in names, and the functions abs,
-// exp, log, sqrt, tanh, sigmoid, atan, min and max. Operators bind as in
-// Python. The error, an *Error, shows the place with a caret.
+// Parse reads a line of mathematics: + - * / ** (or ^), the comparisons < <= >
+// >= ==, which are 1 or 0, brackets, numbers, pi, the names in names, and
+// functions: abs, exp, log, sqrt, tanh, sigmoid, sin, cos, atan, erf, round,
+// floor, sign, heaviside, relu, min(a, b), max(a, b), clamp(a, lo, hi) and
+// where(condition, a, b). Operators bind as in Python, a power of a power needs
+// brackets, and comparisons do not chain. An exponent that is a whole number
+// from 1 to 16 makes a product; any other makes [Expr.Power]. The error, an
+// *Error, shows the place with a caret.
 func Parse(formula string, names map[string]Expr) (e Expr, err error) {
 	p := parser{text: formula, names: names}
 	defer func() {
-		if r := recover(); r != nil {
-			mistake, ok := r.(*Error)
-			if !ok {
-				panic(r)
-			}
-			e, err = Expr{}, mistake
+		if err != nil {
+			e = Expr{}
 		}
 	}()
-	e = p.sum()
+	defer catch(&err)
+	e = p.comparison()
 	if p.skip(); p.at < len(p.text) {
 		p.fail(p.at, "expected an operator or the end")
 	}
@@ -87,9 +99,36 @@ func (p *parser) enter() {
 	}
 }
 
-func (p *parser) sum() Expr {
+// comparisons are in the order in which they are looked for.
+var comparisons = []string{"<=", ">=", "==", "<", ">"}
+
+func (p *parser) comparison() Expr {
 	p.enter()
 	defer func() { p.depth-- }()
+	e := p.sum()
+	op := p.take(comparisons...)
+	if op == "" {
+		return e
+	}
+	f := p.sum()
+	at := p.at
+	if p.take(comparisons...) != "" {
+		p.fail(at, "comparisons do not chain; use a product: (a < b) * (b < c)")
+	}
+	switch op {
+	case "<=":
+		return e.LessEqual(f)
+	case ">=":
+		return e.GreaterEqual(f)
+	case "==":
+		return e.Equal(f)
+	case "<":
+		return e.Less(f)
+	}
+	return e.Greater(f)
+}
+
+func (p *parser) sum() Expr {
 	e := p.product()
 	for {
 		switch p.take("+", "-") {
@@ -144,10 +183,18 @@ func (p *parser) power() Expr {
 		p.at++
 	}
 	n, err := strconv.Atoi(p.text[start:p.at])
-	if err != nil || n < 1 || n > MaxPower || p.at < len(p.text) && p.text[p.at] == '.' {
-		p.fail(start, "expected a whole exponent from 1 to %d", MaxPower)
+	if whole := p.at == len(p.text) || !strings.ContainsRune(".eE", rune(p.text[p.at])); err == nil && whole && n >= 1 && n <= MaxPower {
+		return e.Pow(n)
 	}
-	return e.Pow(n)
+	p.at = start
+	p.enter()
+	defer func() { p.depth-- }()
+	switch p.take("-", "+") {
+	case "-":
+		return e.Power(p.atom().Neg())
+	case "+":
+	}
+	return e.Power(p.atom())
 }
 
 func (p *parser) atom() Expr {
@@ -159,7 +206,7 @@ func (p *parser) atom() Expr {
 	switch c := p.text[p.at]; {
 	case c == '(':
 		p.at++
-		e := p.sum()
+		e := p.comparison()
 		if p.take(")") == "" {
 			p.fail(p.at, "expected )")
 		}
@@ -175,6 +222,9 @@ func (p *parser) atom() Expr {
 		return p.call(name, start)
 	}
 	e, ok := p.names[name]
+	if !ok && name == "pi" {
+		return Const(math.Pi)
+	}
 	if !ok {
 		p.fail(start, "%q is unknown; there are %s", name, p.known())
 	}
@@ -221,7 +271,7 @@ func (p *parser) call(name string, start int) Expr {
 	}
 	var args []Expr
 	for {
-		args = append(args, p.sum())
+		args = append(args, p.comparison())
 		if p.take(",") == "" {
 			break
 		}

@@ -37,9 +37,12 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 	if b.Len() > maxPrint {
 		return
 	}
+	for n.op == OpDetach || n.op == OpGradient { // they only steer the derivative
+		n = n.args[0]
+	}
 	op := operations[n.op]
 	switch n.op {
-	case OpInput, OpState, OpParam:
+	case OpInput, OpState, OpParam, OpUniform:
 		if latex {
 			b.WriteString(symbol(n.name))
 		} else {
@@ -65,6 +68,8 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 			brackets = required == bindAtom
 		case OpNeg: // two signs do not stand side by side
 			brackets = required > bindSum
+		case OpLess, OpLessEqual, OpEqual: // they have theirs
+			brackets = false
 		}
 	}
 	if brackets {
@@ -88,11 +93,11 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 func operandBinding(op Op, k int, latex bool) int {
 	own := operations[op].binding
 	switch {
-	case own == bindAtom, latex && op == OpDiv:
+	case own == bindAtom, latex && op == OpDiv, latex && op == OpPow && k == 1:
 		return 0
 	case op == OpMix:
 		return bindProduct + 1
-	case k > 0 && own <= bindProduct:
+	case own == bindComparison, k > 0 && own <= bindProduct:
 		return own + 1 // the order of rounding is part of a definition
 	case own == bindPower:
 		return bindAtom

@@ -1,11 +1,18 @@
 package dynamics
 
+import (
+	"math"
+	"slices"
+
+	"spikebook/snn/vector"
+)
+
 // Definition is one step of a neuron: what it gives out, and the states after
-// the step, as expressions over the input and the states before it.
+// the step, as expressions over the inputs and the states before it.
 type Definition struct {
-	Input  string          // name of the input
-	Output Expr            // of one step
-	States []StateEquation // in the order of Run.States
+	Inputs  []string // names of the inputs
+	Outputs []Expr   // of one step
+	States  []StateEquation
 }
 
 // StateEquation gives a state its value after the step.
@@ -17,30 +24,38 @@ type StateEquation struct {
 // Program is a compiled definition. It may be run by several goroutines at
 // once.
 type Program struct {
-	code      []instruction
+	prologue  []instruction // what is the same in all steps
+	code      []instruction // of one step
 	registers int
 	constants []constant
+	divisions []division
 
-	input      int // register of the input, -1 if it is not used
-	output     int
-	ownOutput  bool  // the output register is written by the code and by nothing else
-	states     []int // registers of the states before the step
-	next       []int // and after it; a state may be computed in its own register
-	params     []int
-	stateNames []string
-	paramNames []string
+	inputs  []int // registers; -1 for one that is not used
+	params  []int
+	states  []int // before the step
+	next    []int // and after it; a state may be computed in its own register
+	outputs []output
+
+	inputNames, uniformNames, paramNames, stateNames []string
 }
 
-// instruction computes one register from others.
+// instruction computes one register, or two, from others.
 type instruction struct {
-	op      Op
-	dst     int
-	a, b, c int
+	op   vector.Op
+	dst  int
+	dst2 int // of vector.FireHard and FireSoft, else -1
+	args [3]int
 }
 
 // operands returns the registers that an instruction reads.
-func (in *instruction) operands() []int {
-	return []int{in.a, in.b, in.c}[:operations[in.op].arity]
+func (in *instruction) operands() []int { return in.args[:in.op.Arity()] }
+
+// results returns the registers that an instruction writes.
+func (in *instruction) results() []int {
+	if in.dst2 < 0 {
+		return []int{in.dst}
+	}
+	return []int{in.dst, in.dst2}
 }
 
 type constant struct {
@@ -48,23 +63,177 @@ type constant struct {
 	value    float32
 }
 
-// maxInstructions is how many operations a program may have.
-const maxInstructions = 100000
+// output is a register that is given out.
+type output struct {
+	register int
+	own      bool // it is written by an instruction of a step, and given out here first
+}
+
+// division is an instruction that divides by a number that is the same for all
+// neurons. Where that is a power of two, as many time constants are, a product
+// with the reciprocal gives the same bits, and takes a fifth of the time.
+type division struct {
+	code       int // of the instruction
+	arg        int // operand that divides
+	op         vector.Op
+	reciprocal int // register
+}
 
 // Compile checks a definition and turns it into a program. Equal parts are
-// computed once; nothing else is changed, so that the results are those of the
-// expressions as they are written. The error is an *Error.
+// computed once, and constants are folded where that changes no bit; so the
+// results are those of the expressions as they are written. The error is an
+// *Error.
 func Compile(d Definition) (*Program, error) {
-	virtual, err := lower(d)
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	v := newValues()
+	r, err := v.roots(d)
 	if err != nil {
 		return nil, err
 	}
-	p := allocate(virtual)
-	return p, verify(virtual, p)
+	return v.program(r, nil)
 }
+
+// Inputs returns the names of the inputs, in the order of Run.Inputs: those of
+// the definition, and behind them the random numbers.
+func (p *Program) Inputs() []string { return p.inputNames }
+
+// Uniforms returns the names of the inputs that are random numbers, from 0 to
+// below 1. They are the last of Inputs.
+func (p *Program) Uniforms() []string { return p.uniformNames }
 
 // Params returns the names of the parameters, in the order of Run.Params.
 func (p *Program) Params() []string { return p.paramNames }
 
 // States returns the names of the states, in the order of Run.States.
 func (p *Program) States() []string { return p.stateNames }
+
+// check finds mistakes in the names.
+func (d Definition) check() error {
+	var states []string
+	for _, s := range d.States {
+		if slices.Contains(states, s.Name) {
+			return errorf("state %q is defined twice", s.Name)
+		}
+		states = append(states, s.Name)
+	}
+	params := map[string]bool{}
+	done := map[*node]bool{}
+	look := func(what string, e Expr) (err error) {
+		if e.n == nil {
+			return errorf("%s is the zero Expr; make it with Input, State, Param or Const", what)
+		}
+		walkInto(done, e.n, func(n *node) {
+			switch {
+			case err != nil:
+			case n.op == OpInput && !slices.Contains(d.Inputs, n.name):
+				err = errorf("%s uses input %q; the inputs are %q", what, n.name, d.Inputs)
+			case n.op == OpState && !slices.Contains(states, n.name):
+				err = errorf("%s uses state %q, which has no equation; the states are %q", what, n.name, states)
+			case n.op == OpParam:
+				params[n.name] = true
+			}
+		})
+		return err
+	}
+	for i, e := range d.Outputs {
+		what := "the output"
+		if len(d.Outputs) > 1 {
+			what = "output " + string(rune('1'+i))
+		}
+		if err := look(what, e); err != nil {
+			return err
+		}
+	}
+	for _, s := range d.States {
+		if err := look("state "+s.Name, s.Next); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Concat(states, d.Inputs) {
+		if params[name] {
+			return errorf("%q is a parameter and a state or input, too; give one of them another name", name)
+		}
+	}
+	return nil
+}
+
+// program makes a program of values. Those that are given are its first inputs.
+func (v *values) program(r roots, given []int) (*Program, error) {
+	virtual := v.instructions(r, given)
+	virtual.fuse()
+	p := allocate(virtual)
+	return p, verify(virtual, p)
+}
+
+// instructions turns the values that the roots need into instructions. Each
+// instruction has registers of its own, and each register one value.
+func (v *values) instructions(r roots, given []int) *Program {
+	p := &Program{stateNames: r.states}
+	need, same := v.needed(r, given), v.constantOverSteps()
+	register := make([]int, len(v.list))
+	fresh := func() int { p.registers++; return p.registers - 1 }
+	leaf := func(x value) int { // the register of a leaf; -1 if it is not needed
+		if i, ok := v.number[x]; ok && need[i] {
+			register[i] = fresh()
+			return register[i]
+		}
+		return -1
+	}
+	for _, i := range given {
+		register[i] = fresh()
+		p.inputs = append(p.inputs, register[i])
+		p.inputNames = append(p.inputNames, v.list[i].name)
+	}
+	for _, x := range r.inputs {
+		p.inputs = append(p.inputs, leaf(x))
+		p.inputNames = append(p.inputNames, x.name)
+		if x.leaf == OpUniform {
+			p.uniformNames = append(p.uniformNames, x.name)
+		}
+	}
+	for _, name := range r.states {
+		at := leaf(value{leaf: OpState, name: name})
+		if at < 0 {
+			at = fresh()
+		}
+		p.states = append(p.states, at)
+	}
+	for i, x := range v.list {
+		switch {
+		case !need[i] || slices.Contains(given, i):
+		case x.leaf == OpParam:
+			register[i] = fresh()
+			p.params = append(p.params, register[i])
+			p.paramNames = append(p.paramNames, x.name)
+		case x.leaf == OpConst:
+			register[i] = fresh()
+			p.constants = append(p.constants, constant{register[i], math.Float32frombits(x.bits)})
+		case x.leaf == computed:
+			register[i] = fresh()
+			in := instruction{op: x.op, dst: register[i], dst2: -1}
+			for k, a := range x.operands() {
+				in.args[k] = register[a]
+			}
+			if same[i] {
+				p.prologue = append(p.prologue, in)
+			} else {
+				p.code = append(p.code, in)
+			}
+		}
+	}
+	for _, i := range r.outputs {
+		p.outputs = append(p.outputs, output{register: register[i]})
+	}
+	for _, i := range r.next {
+		at := register[i]
+		if k := slices.Index(p.states, at); k >= 0 && v.list[i].name != r.states[len(p.next)] {
+			// The old value of another state, which will be overwritten.
+			at = fresh()
+			p.code = append(p.code, instruction{op: vector.Copy, dst: at, dst2: -1, args: [3]int{p.states[k]}})
+		}
+		p.next = append(p.next, at)
+	}
+	return p
+}

@@ -4,18 +4,21 @@ import "slices"
 
 // verify is the last pass: it follows the program with the virtual register
 // that each register holds, and so checks that every instruction reads what it
-// should, that leaves survive the step, and that output and states end where
-// the engine looks for them. An error is a bug of this package.
+// should, that what is there before a step survives it, and that outputs and
+// states end where the engine looks for them. An error is a bug of this
+// package.
 func verify(virtual, p *Program) error {
 	const nothing = -1
 	holds := make([]int, p.registers)
 	for i := range holds {
 		holds[i] = nothing
 	}
-	leaves := map[int]bool{} // registers that must survive
+	survives := make([]bool, p.registers)
 	put := func(register, value int) {
-		holds[register] = value
-		leaves[register] = true
+		if register >= 0 {
+			holds[register] = value
+			survives[register] = true
+		}
 	}
 	for i, r := range p.params {
 		put(r, virtual.params[i])
@@ -23,33 +26,49 @@ func verify(virtual, p *Program) error {
 	for i, c := range p.constants {
 		put(c.register, virtual.constants[i].register)
 	}
-	if p.input >= 0 {
-		put(p.input, virtual.input)
+	for i, r := range p.inputs {
+		put(r, virtual.inputs[i])
 	}
 	for i, r := range p.states {
 		put(r, virtual.states[i])
-		leaves[r] = p.next[i] != r || virtual.next[i] == virtual.states[i]
+		survives[r] = p.next[i] != r || virtual.next[i] == virtual.states[i]
 	}
-	if len(p.code) != len(virtual.code) || len(p.next) != len(p.states) {
+	if len(p.code) != len(virtual.code) || len(p.prologue) != len(virtual.prologue) || len(p.next) != len(p.states) {
 		return errorf("a pass lost instructions")
 	}
-	for i := range p.code {
-		in, want := &p.code[i], &virtual.code[i]
-		if in.op != want.op {
-			return errorf("instruction %d is %v, want %v", i, in.op, want.op)
-		}
-		for k, r := range in.operands() {
-			if value := want.operands()[k]; holds[r] != value {
-				return errorf("instruction %d, %v, reads register %d with value %d, want %d", i, in.op, r, holds[r], value)
+	follow := func(code, wanted []instruction, pinned bool) error {
+		for i := range code {
+			in, want := &code[i], &wanted[i]
+			if in.op != want.op {
+				return errorf("instruction %d is %v, want %v", i, in.op, want.op)
+			}
+			for k, r := range in.operands() {
+				if value := want.operands()[k]; holds[r] != value {
+					return errorf("instruction %d, %v, reads register %d with value %d, want %d", i, in.op, r, holds[r], value)
+				}
+			}
+			for k, r := range in.results() {
+				switch {
+				case survives[r]:
+					return errorf("instruction %d, %v, overwrites register %d, which must survive", i, in.op, r)
+				case in.dst2 >= 0 && (in.dst == in.dst2 || slices.Contains(in.operands(), in.dst2)):
+					return errorf("instruction %d, %v, writes a register that it still uses", i, in.op)
+				}
+				holds[r], survives[r] = want.results()[k], pinned
 			}
 		}
-		if leaves[in.dst] {
-			return errorf("instruction %d, %v, overwrites register %d, which must survive", i, in.op, in.dst)
-		}
-		holds[in.dst] = want.dst
+		return nil
 	}
-	if holds[p.output] != virtual.output {
-		return errorf("the output register holds %d, want %d", holds[p.output], virtual.output)
+	if err := follow(p.prologue, virtual.prologue, true); err != nil {
+		return err
+	}
+	if err := follow(p.code, virtual.code, false); err != nil {
+		return err
+	}
+	for i, o := range p.outputs {
+		if holds[o.register] != virtual.outputs[i].register {
+			return errorf("the register of output %d holds %d, want %d", i, holds[o.register], virtual.outputs[i].register)
+		}
 	}
 	for i, r := range p.next {
 		if holds[r] != virtual.next[i] {

@@ -8,13 +8,16 @@
 //	V[t] = H[t] - S[t]·v_threshold                 soft reset
 //
 // The built-in neurons are defined in the same way as a user's own: see
-// [NewIF], [NewLIF], [New] and [Equation].
+// [NewIF], [NewLIF], [New] and [Equation]. What a definition says is all there
+// is: both step modes, the gradients and the printed equations come from it.
 package neuron
 
 import "spikebook/snn/dynamics"
 
 // Definition is what defines a neuron: a type that embeds [Base] and has a
-// NeuronalCharge. The other methods come from Base and may be replaced.
+// NeuronalCharge. The other methods come from Base and may be replaced. A
+// definition may also be a [Stateful], [Outputter], [Initializer] or
+// [Defaulter].
 type Definition interface {
 	// NeuronalCharge returns the potential after charging, H[t], from the
 	// potential before, V[t-1], and the input, X[t].
@@ -30,7 +33,46 @@ type Definition interface {
 	base() *Base
 }
 
-// preparer is a neuron that has parameters with defaults, or switches.
+// Step has the values of one step.
+type Step struct {
+	V dynamics.Expr // the potential before, V[t-1]
+	X dynamics.Expr // the input, X[t]
+	H dynamics.Expr // the potential after charging, H[t]
+	S dynamics.Expr // the spike, S[t]
+}
+
+// State is a state of a neuron besides the potential, such as an adaptation or
+// a synaptic current.
+type State struct {
+	Name    string
+	Initial dynamics.Expr // before the first step, of parameters and numbers; none is 0
+	Next    dynamics.Expr // after a step
+}
+
+// Stateful is a neuron with more states than the potential. The value of one
+// before the step is [Base.State] in its equations.
+type Stateful interface {
+	NeuronalStates(step Step) []State
+}
+
+// Outputter is a neuron that gives out something else than the spike.
+type Outputter interface {
+	NeuronalOutput(step Step) dynamics.Expr
+}
+
+// Initializer is a neuron whose potential before the first step is not v_reset,
+// or 0 with a soft reset: an expression of parameters and numbers.
+type Initializer interface {
+	NeuronalInitial() dynamics.Expr
+}
+
+// Defaulter is a neuron whose own parameters have defaults. Without it each
+// must be given by the option [Param].
+type Defaulter interface {
+	Defaults() map[string]float64
+}
+
+// preparer is a built-in neuron that has parameters with defaults, or switches.
 type preparer interface{ prepare(c *config) }
 
 // Base has the fire and the reset that most neurons share. Embed it, by value,
@@ -39,6 +81,7 @@ type preparer interface{ prepare(c *config) }
 type Base struct {
 	soft      bool
 	surrogate dynamics.Surrogate
+	smooth    bool // the surrogate's primitive is given out instead of the step
 }
 
 func (b *Base) base() *Base { return b }
@@ -54,14 +97,29 @@ func (b *Base) VReset() dynamics.Expr {
 	return dynamics.Param(vReset)
 }
 
+// HasSoftReset says whether the reset is soft.
+func (b *Base) HasSoftReset() bool { return b.soft }
+
 // Param is a parameter of the neuron's own; its value is given by the option
 // [Param].
 func (*Base) Param(name string) dynamics.Expr { return dynamics.Param(name) }
 
-// NeuronalFire returns Θ(h - v_threshold).
-func (b *Base) NeuronalFire(h dynamics.Expr) dynamics.Expr {
-	return h.Sub(b.VThreshold()).Spike(b.surrogate)
+// State is the value of another state than the potential before the step; see
+// [Stateful].
+func (*Base) State(name string) dynamics.Expr { return dynamics.State(name) }
+
+// Spike is the step function of x, with the layer's surrogate function for its
+// derivative: 1 where x >= 0. When the surrogate is set not to spike, it is the
+// surrogate's primitive.
+func (b *Base) Spike(x dynamics.Expr) dynamics.Expr {
+	if b.smooth {
+		return b.surrogate.Primitive(x)
+	}
+	return x.Spike(b.surrogate)
 }
+
+// NeuronalFire returns Θ(h - v_threshold).
+func (b *Base) NeuronalFire(h dynamics.Expr) dynamics.Expr { return b.Spike(h.Sub(b.VThreshold())) }
 
 // NeuronalReset returns the hard or soft reset, as the neuron's options say.
 // Where a neuron fires, a hard reset gives exactly v_reset, even if h is

@@ -1,25 +1,66 @@
 package neuron
 
-import "spikebook/snn/dynamics"
+import (
+	"maps"
 
-// equation is a neuron whose charge is a line of mathematics.
+	"spikebook/snn/dynamics"
+)
+
+// equation is a neuron whose charge is a line of mathematics, and maybe its
+// reset and further states, too.
 type equation struct {
 	Base
 	formula string
+	reset   string // empty: that of Base
+	states  []stateFormula
 	own     []string // names of its parameters
+}
+
+// stateFormula is a further state.
+type stateFormula struct {
+	name, next string
+	initial    float64
+}
+
+// parse reads a formula of the parameters, the states and the names given.
+func (n *equation) parse(formula string, names map[string]dynamics.Expr) dynamics.Expr {
+	all := map[string]dynamics.Expr{vThreshold: n.VThreshold(), vReset: n.VReset()}
+	for _, p := range n.own {
+		all[p] = n.Param(p)
+	}
+	for _, s := range n.states {
+		all[s.name] = n.State(s.name)
+	}
+	maps.Copy(all, names)
+	e, err := dynamics.Parse(formula, all)
+	if err != nil {
+		panic(err)
+	}
+	return e
 }
 
 // NeuronalCharge parses the formula.
 func (n *equation) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
-	names := map[string]dynamics.Expr{stateName: v, inputName: x, vThreshold: n.VThreshold(), vReset: n.VReset()}
-	for _, p := range n.own {
-		names[p] = n.Param(p)
+	return n.parse(n.formula, map[string]dynamics.Expr{stateName: v, inputName: x})
+}
+
+// NeuronalReset parses the formula of the reset, if there is one.
+func (n *equation) NeuronalReset(h, s dynamics.Expr) dynamics.Expr {
+	if n.reset == "" {
+		return n.Base.NeuronalReset(h, s)
 	}
-	h, err := dynamics.Parse(n.formula, names)
-	if err != nil {
-		panic(err)
+	return n.parse(n.reset, map[string]dynamics.Expr{"h": h, "s": s})
+}
+
+// NeuronalStates parses the formulas of the further states.
+func (n *equation) NeuronalStates(step Step) []State {
+	var list []State
+	for _, s := range n.states {
+		list = append(list, State{s.name, dynamics.Const(s.initial), n.parse(s.next, map[string]dynamics.Expr{
+			stateName: step.V, inputName: step.X, "h": step.H, "s": step.S,
+		})})
 	}
-	return h
+	return list
 }
 
 // Equation returns a layer of neurons whose charge is a line of mathematics:
@@ -28,15 +69,33 @@ func (n *equation) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
 //	neuron.Equation("v + (x - (v - v_rest))/tau", neuron.Param("tau", 2), neuron.Param("v_rest", 0))
 //
 // The syntax is that of dynamics.Parse. Besides v and x it may use v_threshold,
-// v_reset and the parameters that are given with [Param]. Fire and reset are
-// those of [Base]. It panics with an *OptionError if the formula is wrong; the
-// error points at the place.
+// v_reset, the parameters that are given with [Param] or [ParamTensor], and the
+// states that are given with [StateEquation]. Fire and reset are those of
+// [Base], unless [ResetEquation] gives another reset. It panics with an
+// *OptionError if a formula is wrong; the error points at the place.
 func Equation(formula string, options ...Option) *Layer {
-	n := &equation{formula: formula}
 	given := defaults()
 	for _, o := range options {
 		o(given)
 	}
-	n.own = given.given
+	n := &equation{formula: formula, reset: given.resetFormula, states: given.stateFormulas, own: given.given}
 	return New(n, options...)
+}
+
+// StateEquation gives a neuron made by [Equation] another state than the
+// potential: next is its value after a step, a formula as that of the charge,
+// in which h is the potential after charging, H[t], and s the spike, S[t]. In
+// all formulas its name stands for the value before the step.
+//
+//	neuron.Equation("v + (x - v - w)/tau", neuron.Param("tau", 2),
+//		neuron.StateEquation("w", "0.9*w + 0.1*h + s", 0))
+func StateEquation(name, next string, initial float64) Option {
+	return func(c *config) { c.stateFormulas = append(c.stateFormulas, stateFormula{name, next, initial}) }
+}
+
+// ResetEquation gives a neuron made by [Equation] another reset: the potential
+// after a step as a formula of h, the potential after charging, H[t], and s,
+// the spike, S[t], such as "where(s, v_reset, h)" or "h - s*v_threshold/2".
+func ResetEquation(formula string) Option {
+	return func(c *config) { c.resetFormula = formula }
 }

@@ -2,13 +2,11 @@ package neuron
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
 
 	"spikebook/snn"
-	"spikebook/snn/dynamics"
 	"spikebook/snn/surrogate"
 )
 
@@ -18,20 +16,22 @@ const cpu = "cpu"
 // Layer is a layer of neurons of one kind, with the state of each. It is a
 // snn.Module. A layer may not be used by several goroutines at once.
 type Layer struct {
-	name    string
-	def     Definition
-	program *dynamics.Program
-	config  *config
-	params  []float32 // of the program
-	latex   string
+	name      string
+	def       Definition
+	equations equations
+	smooth    bool // what the equations are made for
+	kernel    *snn.Kernel
+	initial   *snn.Kernel // of the states before the first step
+	config    *config
+	values    map[string]*snn.Tensor // of the parameters
 
-	v *snn.Tensor // potential, nil before the first input
+	states []*snn.Tensor // the potential first; nil before the first input
+	owned  bool          // nobody else has the states, so that they may be overwritten
 
-	// The potentials of past steps, if they are stored. Memory that VSeq has
-	// returned is never written again.
-	vSeq           []float32
-	vSeqSteps      int
-	vSeqOfSequence bool // not of single steps
+	// The potentials of past steps, if they are stored: those of a sequence, or
+	// of single steps.
+	vSeq   *snn.Tensor
+	vSteps []*snn.Tensor
 }
 
 var _ interface {
@@ -50,20 +50,23 @@ func New(def Definition, options ...Option) *Layer {
 	if p, ok := def.(preparer); ok {
 		p.prepare(c)
 	}
+	if d, ok := def.(Defaulter); ok {
+		for name, v := range d.Defaults() {
+			c.own[name] = v
+		}
+	}
 	for _, o := range options {
 		o(c)
 	}
-	base := def.base()
-	if base == nil {
+	if def.base() == nil {
 		panic(&OptionError{l.name, "its Base is nil; embed neuron.Base itself, not a pointer to it"})
 	}
-	base.soft, base.surrogate = c.soft, c.surrogate
 	if err := l.compile(); err != nil {
 		c.refuse("%v", err)
 	} else {
-		c.checkParams(l.program.Params())
+		c.checkParams(l.kernel.Params(), l.initial.Params())
 	}
-	if err := snn.CheckStepMode(c.stepMode); err != nil {
+	if err := l.checkStepMode(c.stepMode); err != nil {
 		c.refuse("%v", err)
 	} else if err := l.checkBackend(c.backend); err != nil {
 		c.refuse("%v", err)
@@ -71,9 +74,7 @@ func New(def Definition, options ...Option) *Layer {
 	if len(c.wrong) > 0 {
 		panic(&OptionError{l.name, strings.Join(c.wrong, "; ")})
 	}
-	for _, name := range l.program.Params() {
-		l.params = append(l.params, float32(l.param(name)))
-	}
+	l.setValues()
 	return l
 }
 
@@ -95,247 +96,182 @@ func kind(def Definition) string {
 	return t.Name()
 }
 
-// Names of the values in the program of a neuron.
-const (
-	inputName = "x"
-	stateName = "v"
-)
-
-// compile builds the neuron's equations, prints them and compiles them.
+// compile makes the equations for the options at hand. The definition may be
+// part of another layer, too, so it is told what holds for this one.
 func (l *Layer) compile() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			mistake, ok := p.(*dynamics.Error)
-			if !ok {
-				panic(p)
-			}
-			err = mistake
-		}
-	}()
-	_, s, v, err := l.equations(dynamics.State(stateName), dynamics.Input(inputName), dynamics.Expr{}, dynamics.Expr{})
-	if err != nil {
+	c := l.config
+	l.smooth = !c.surrogate.Spiking()
+	*l.def.base() = Base{soft: c.soft, surrogate: c.surrogate, smooth: l.smooth}
+	if l.equations, err = derive(l.def, c.detachReset, c.perStep); err != nil {
 		return err
 	}
-	if l.program, err = dynamics.Compile(dynamics.Definition{
-		Input: inputName, Output: s, States: []dynamics.StateEquation{{Name: stateName, Next: v}},
-	}); err != nil {
+	if l.kernel, err = snn.NewKernel(l.equations.step); err != nil {
 		return err
 	}
-	// Printed now: later the definition may be part of another layer, too.
-	h, s, v, err := l.equations(dynamics.State("V[t-1]"), dynamics.Input("X[t]"), dynamics.State("H[t]"), dynamics.State("S[t]"))
-	l.latex = `\begin{aligned}` + "\n" +
-		"H[t] &= " + h.LaTeX() + ` \\` + "\n" +
-		"S[t] &= " + s.LaTeX() + ` \\` + "\n" +
-		"V[t] &= " + v.LaTeX() + "\n" + `\end{aligned}`
+	l.initial, err = snn.NewKernel(l.equations.initial)
 	return err
 }
 
-// equations calls the methods of the definition. Fire and reset are given the
-// symbols for h and s, or the expressions where a symbol is zero.
-func (l *Layer) equations(v, x, hSymbol, sSymbol dynamics.Expr) (h, s, next dynamics.Expr, err error) {
-	none := func(method string) error {
-		return fmt.Errorf("%s returns the zero Expr; return an expression of its arguments", method)
+// Forward returns the spikes of the neurons, 0 or 1, or what else the kind of
+// neuron gives out, in the shape of the input: [N, ...] for one step in
+// single-step mode, [T, N, ...] for a sequence in multi-step mode. The first
+// input after construction or Reset says how many neurons there are. The states
+// stay for the next call. Where a gradient is required of the input, of a
+// parameter or of the state, the run goes on the tape, as one operation.
+// Forward panics with a *snn.ShapeError if the shape does not fit.
+func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
+	steps, shape := l.checkInput(x)
+	if l.smooth == l.config.surrogate.Spiking() {
+		if err := l.compile(); err != nil {
+			panic(&OptionError{l.name, err.Error()})
+		}
 	}
-	if h = l.def.NeuronalCharge(v, x); h.IsZero() {
-		return h, s, next, none("NeuronalCharge")
+	multi := l.config.stepMode == snn.MultiStep
+	switch {
+	case l.states == nil:
+		l.states = l.before(shape)
+		l.owned = !snn.Recording(l.states...)
+	case !slices.Equal(l.states[0].Shape(), shape):
+		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.states[0].Shape()))
 	}
-	if hSymbol.IsZero() {
-		hSymbol = h
+	outputs, states := l.kernel.Run(snn.Call{
+		Steps: steps, Shape: x.Shape(), Inputs: l.inputs(x, steps), Params: l.params(l.kernel, shape), States: l.states,
+		Wanted: []bool{true, l.config.storeVSeq && multi}, Overwrite: l.owned,
+	})
+	l.states, l.owned = states, !snn.Recording(states...)
+	if l.config.storeVSeq {
+		l.store(outputs[1])
 	}
-	if s = l.def.NeuronalFire(hSymbol); s.IsZero() {
-		return h, s, next, none("NeuronalFire")
-	}
-	if sSymbol.IsZero() {
-		sSymbol = s
-	}
-	if next = l.def.NeuronalReset(hSymbol, sSymbol); next.IsZero() {
-		return h, s, next, none("NeuronalReset")
-	}
-	return h, s, next, nil
+	return outputs[0]
 }
 
-// Forward returns the spikes of the neurons, 0 or 1, in the shape of the input:
-// [N, ...] for one step in single-step mode, [T, N, ...] for a sequence in
-// multi-step mode. The first input after construction or Reset says how many
-// neurons there are. The potentials stay for the next call. Forward panics with
-// a *snn.ShapeError if the shape does not fit.
-func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
+// checkInput returns the number of steps of an input, and the shape of one.
+func (l *Layer) checkInput(x *snn.Tensor) (steps int, shape []int) {
 	if x == nil {
 		panic(l.shapef("the input is nil; expected a tensor"))
 	}
-	steps, shape := 1, x.Shape()
-	if l.config.stepMode == snn.MultiStep {
-		if len(shape) == 0 {
-			panic(l.shapef("the input is a single value; in step mode \"m\" it is a sequence [T, N, ...]. Use SetStepMode(\"s\") for one step"))
-		}
-		steps, shape = shape[0], shape[1:]
-		if steps == 0 {
-			panic(l.shapef("the input has shape %v, a sequence of no steps; expected [T, N, ...] with T >= 1", x.Shape()))
-		}
+	shape = x.Shape()
+	if l.config.stepMode != snn.MultiStep {
+		return 1, shape
 	}
-	switch {
-	case l.v == nil:
-		l.v = snn.Full(float32(l.rest()), shape...)
-	case !slices.Equal(l.v.Shape(), shape):
-		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.v.Shape()))
+	if len(shape) == 0 {
+		panic(l.shapef("the input is a single value; in step mode \"m\" it is a sequence [T, N, ...]. Use SetStepMode(\"s\") for one step"))
 	}
-	out := snn.Zeros(x.Shape()...)
-	r := dynamics.Run{
-		T: steps, N: l.v.Size(), Params: l.params,
-		X: x.Data(), Out: out.Data(), States: [][]float32{l.v.Data()},
+	if shape[0] == 0 {
+		panic(l.shapef("the input has shape %v, a sequence of no steps; expected [T, N, ...] with T >= 1", shape))
 	}
-	if l.config.storeVSeq {
-		r.Trace = [][]float32{l.extendVSeq(steps)}
-	}
-	l.program.Run(r)
-	return out
+	return shape[0], shape[1:]
 }
 
 func (l *Layer) shapef(format string, args ...any) *snn.ShapeError {
 	return snn.Shapef(l.name+".Forward", format, args...)
 }
 
-// extendVSeq returns the place for the potentials of the next steps. A sequence
-// starts anew; a single step comes behind the single steps before it.
-func (l *Layer) extendVSeq(steps int) []float32 {
-	n := steps * l.v.Size()
-	if multi := l.config.stepMode == snn.MultiStep; multi || l.vSeqOfSequence {
-		l.vSeq, l.vSeqSteps, l.vSeqOfSequence = nil, 0, multi
-	}
-	l.vSeqSteps += steps
-	l.vSeq = append(l.vSeq, make([]float32, n)...)
-	return l.vSeq[len(l.vSeq)-n:]
+// before returns the states before the first step.
+func (l *Layer) before(shape []int) []*snn.Tensor {
+	states, _ := l.initial.Run(snn.Call{Steps: 1, Shape: shape, Params: l.params(l.initial, shape)})
+	return states
 }
 
-// rest is the potential before the first input.
-func (l *Layer) rest() float64 {
-	if l.config.soft {
-		return 0
+// store keeps the potentials of a sequence, or that of a single step, behind
+// the single steps before it.
+func (l *Layer) store(sequence *snn.Tensor) {
+	if l.vSeq = sequence; sequence != nil {
+		l.vSteps = nil
+		return
 	}
-	return l.config.vReset
+	l.vSteps = append(l.vSteps, l.V())
 }
 
 // V returns the membrane potential after the last step, that is after its
 // reset, in the shape of a step [N, ...]. Before the first input it is a single
-// value: v_reset, or 0 with a soft reset. It is a copy.
-func (l *Layer) V() *snn.Tensor {
-	if l.v == nil {
-		return snn.Scalar(float32(l.rest()))
+// value: v_reset, or 0 with a soft reset. It is a copy, or part of the
+// computation that gradients flow through.
+func (l *Layer) V() *snn.Tensor { return l.State(stateName) }
+
+// State returns a state by its name, as V does for the potential. It panics
+// with an *OptionError if there is none of that name.
+func (l *Layer) State(name string) *snn.Tensor {
+	i := l.stateIndex(name)
+	switch {
+	case l.states == nil:
+		return l.before([]int{})[i]
+	case snn.Recording(l.states[i]):
+		return l.states[i]
 	}
-	return l.v.Clone()
+	return l.states[i].Clone()
+}
+
+// States returns the names of the states, the potential v first.
+func (l *Layer) States() []string { return l.kernel.States() }
+
+func (l *Layer) stateIndex(name string) int {
+	i := slices.Index(l.States(), name)
+	if i < 0 {
+		panic(&OptionError{l.name, fmt.Sprintf("it has no state %q; it has %s", name, strings.Join(l.States(), ", "))})
+	}
+	return i
 }
 
 // SetV sets the membrane potential of each neuron, and with it how many there
-// are: v has the shape of a step, [N, ...]. It is copied.
-func (l *Layer) SetV(v *snn.Tensor) {
-	l.Reset()
-	l.v = v.Clone()
+// are: v has the shape of a step, [N, ...]. It is copied, unless a gradient is
+// required of it. Past potentials are forgotten.
+func (l *Layer) SetV(v *snn.Tensor) { l.SetState(stateName, v) }
+
+// SetState sets a state by its name, as SetV does. If its shape is another one
+// than that of the states at hand, the others start anew. It panics with an
+// *OptionError if there is none of that name.
+func (l *Layer) SetState(name string, v *snn.Tensor) {
+	i := l.stateIndex(name)
+	if l.states == nil || !slices.Equal(l.states[0].Shape(), v.Shape()) {
+		l.states = l.before(v.Shape())
+	}
+	l.vSeq, l.vSteps = nil, nil
+	l.states = slices.Clone(l.states)
+	if l.states[i] = v; !snn.Recording(v) {
+		l.states[i] = v.Clone()
+	}
+	l.owned = false
 }
 
 // VSeq returns the membrane potential after each step, [T, N, ...]: in
 // multi-step mode of the last input, in single-step mode of all steps since
 // Reset. It is nil before the first input and without StoreVSeq.
 func (l *Layer) VSeq() *snn.Tensor {
-	if l.vSeqSteps == 0 {
-		return nil
+	if l.vSteps != nil {
+		return snn.Stack(l.vSteps...)
 	}
-	return snn.FromSlice(slices.Clip(l.vSeq), append([]int{l.vSeqSteps}, l.v.Shape()...)...)
+	return l.vSeq
 }
 
-// Reset forgets the potentials. The next input may have another shape.
-func (l *Layer) Reset() {
-	l.v, l.vSeq, l.vSeqSteps = nil, nil, 0
+// Reset forgets the states. The next input may have another shape.
+func (l *Layer) Reset() { l.states, l.vSeq, l.vSteps = nil, nil, nil }
+
+// Detach cuts the states off from the computation that they come from: no
+// gradient flows from later inputs to earlier ones.
+func (l *Layer) Detach() {
+	for i, s := range l.states {
+		l.states[i] = s.Detach()
+	}
 }
 
 // StepMode returns the step mode, "s" or "m".
 func (l *Layer) StepMode() string { return l.config.stepMode }
 
-// SetStepMode sets the step mode. The potentials stay.
+// SetStepMode sets the step mode. The states stay.
 func (l *Layer) SetStepMode(mode string) error {
-	if err := snn.CheckStepMode(mode); err != nil {
+	if err := l.checkStepMode(mode); err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
 	l.config.stepMode = mode
 	return nil
 }
 
-// Backend returns the backend that Forward uses.
-func (l *Layer) Backend() string { return l.config.backend }
+func (l *Layer) checkStepMode(mode string) error { return snn.CheckStepMode(mode) }
 
-// SupportedBackends returns the backends that can be set in the step mode at
-// hand, on this machine and in this version.
-func (l *Layer) SupportedBackends() []string { return []string{cpu} }
-
-// SetBackend sets the backend. The error of one that is not supported says why.
-func (l *Layer) SetBackend(backend string) error {
-	if err := l.checkBackend(backend); err != nil {
-		return fmt.Errorf("%s: %w", l.name, err)
-	}
-	l.config.backend = backend
-	return nil
-}
-
-func (l *Layer) checkBackend(backend string) error {
-	switch {
-	case slices.Contains(l.SupportedBackends(), backend):
-		return nil
-	case backend == "cuda" && l.config.stepMode == snn.SingleStep:
-		return fmt.Errorf("backend \"cuda\" is not supported: this version has no CUDA backend, and in step mode \"s\" there will be none; supported: %q", l.SupportedBackends())
-	case backend == "cuda":
-		return fmt.Errorf("backend \"cuda\" is not supported: this version has no CUDA backend; supported in step mode %q: %q", l.config.stepMode, l.SupportedBackends())
-	}
-	return fmt.Errorf("backend %q is unknown; supported in step mode %q: %q", backend, l.config.stepMode, l.SupportedBackends())
-}
-
-// VThreshold returns the potential at which the neurons fire.
-func (l *Layer) VThreshold() float64 { return l.config.vThreshold }
-
-// VReset returns the potential after a spike and true; 0 and false with a soft
-// reset, which has none.
-func (l *Layer) VReset() (v float64, hard bool) { return l.rest(), !l.config.soft }
-
-// Param returns a parameter: v_threshold, v_reset (NaN with a soft reset) or
-// one of the neuron's own, NaN if there is none of that name.
-func (l *Layer) Param(name string) float64 {
-	if name == vReset && l.config.soft {
-		return math.NaN()
-	}
-	return l.param(name)
-}
-
-func (l *Layer) param(name string) float64 {
-	switch name {
-	case vThreshold:
-		return l.config.vThreshold
-	case vReset:
-		return l.config.vReset
-	}
-	if v, ok := l.config.own[name]; ok {
-		return v
-	}
-	return math.NaN()
-}
-
-// SetParam changes a parameter from the next Forward on.
-func (l *Layer) SetParam(name string, v float64) error {
-	i := slices.Index(l.program.Params(), name)
-	if i < 0 {
-		return fmt.Errorf("%s: it has no parameter %q; it has %s", l.name, name, strings.Join(l.program.Params(), ", "))
-	}
-	if err := l.config.checkParam(name, v); err != nil {
-		return fmt.Errorf("%s: %w", l.name, err)
-	}
-	switch name {
-	case vThreshold:
-		l.config.vThreshold = v
-	case vReset:
-		l.config.vReset = v
-	default:
-		l.config.own[name] = v
-	}
-	l.params[i] = float32(v)
-	return nil
-}
-
-// Surrogate returns the surrogate function.
+// Surrogate returns the surrogate function. After SetSpiking(false) of it the
+// layer gives out its primitive instead of spikes.
 func (l *Layer) Surrogate() surrogate.Function { return l.config.surrogate }
+
+// LaTeX returns the neuron's equations as LaTeX, without dollar signs.
+func (l *Layer) LaTeX() string { return l.equations.latex }

@@ -2,8 +2,6 @@ package neuron
 
 import (
 	"fmt"
-	"math"
-	"strings"
 
 	"spikebook/snn"
 	"spikebook/snn/surrogate"
@@ -39,17 +37,23 @@ type config struct {
 	detachReset        bool
 	stepMode, backend  string
 	storeVSeq          bool
-	decayInput         *bool              // nil if the neuron has no such property
-	own                map[string]float64 // the neuron's own parameters
-	atLeast            map[string]float64 // how small some of them may be
-	given              []string           // those that an option has set
+	decayInput         *bool                  // nil if the neuron has no such property
+	own                map[string]float64     // the neuron's own parameters
+	atLeast            map[string]float64     // how small some of them may be
+	tensors            map[string]*snn.Tensor // parameters that are no single number
+	learn              []string               // parameters that require a gradient
+	perStep            []string               // parameters with a value for each step, [T]
+	given              []string               // those that an option has set
+	resetFormula       string                 // of Equation
+	stateFormulas      []stateFormula         // of Equation
 	wrong              []string
 }
 
 func defaults() *config {
 	return &config{
 		vThreshold: 1, surrogate: surrogate.Sigmoid(4),
-		stepMode: snn.SingleStep, backend: cpu, own: map[string]float64{}, atLeast: map[string]float64{},
+		stepMode: snn.SingleStep, backend: cpu,
+		own: map[string]float64{}, atLeast: map[string]float64{}, tensors: map[string]*snn.Tensor{},
 	}
 }
 
@@ -135,52 +139,23 @@ func Param(name string, v float64) Option {
 	}
 }
 
-// checkParam returns an error unless a parameter may have the value.
-func (c *config) checkParam(name string, v float64) error {
-	switch least, ok := c.atLeast[name]; {
-	case math.IsNaN(v) || math.IsInf(v, 0):
-		return fmt.Errorf("%s is %v, expected a finite number", name, v)
-	case math.Abs(v) > math.MaxFloat32:
-		return fmt.Errorf("%s is %v, which is too large for a float32", name, v)
-	case ok && v < least:
-		return fmt.Errorf("%s is %v, expected at least %v", name, v, least)
-	}
-	return nil
-}
-
-// checkParams compares the parameters that a neuron's equations use with those
-// that it was given.
-func (c *config) checkParams(used []string) {
-	known := map[string]bool{}
-	var own []string
-	for _, name := range used {
-		known[name] = true
-		if name == vThreshold || name == vReset {
-			continue
+// ParamTensor gives a parameter more than one value: t broadcasts, as numpy
+// does, to the shape of a step [N, ...]; with [C, 1, 1] each channel of an input
+// [N, C, H, W] has its own. t is not copied. If it requires a gradient, the
+// gradient reaches it. Any parameter may be one, v_threshold as well.
+func ParamTensor(name string, t *snn.Tensor) Option {
+	return func(c *config) {
+		if t == nil {
+			c.refuse("the tensor of parameter %q is nil", name)
+			return
 		}
-		own = append(own, name)
-		if v, ok := c.own[name]; !ok {
-			c.refuse("parameter %q has no value; pass neuron.Param(%q, ...)", name, name)
-		} else if err := c.checkParam(name, v); err != nil {
-			c.refuse("%v", err)
-		}
-	}
-	for _, name := range c.given {
-		if !known[name] {
-			c.refuse("it has no parameter %q; %s", name, has(own))
-		}
-	}
-	if err := c.checkParam(vThreshold, c.vThreshold); err != nil {
-		c.refuse("%v", err)
-	}
-	if err := c.checkParam(vReset, c.vReset); err != nil && !c.soft {
-		c.refuse("%v", err)
+		c.tensors[name] = t
+		c.given = append(c.given, name)
 	}
 }
 
-func has(own []string) string {
-	if len(own) == 0 {
-		return "besides v_threshold and v_reset it has none"
-	}
-	return "besides v_threshold and v_reset it has " + strings.Join(own, ", ")
+// Learn makes parameters learnable: a gradient is computed for them, and
+// Layer.Parameters returns them.
+func Learn(names ...string) Option {
+	return func(c *config) { c.learn, c.given = append(c.learn, names...), append(c.given, names...) }
 }

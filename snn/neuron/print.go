@@ -2,9 +2,11 @@ package neuron
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"strconv"
 	"strings"
+
+	"spikebook/snn"
 )
 
 // String prints the layer as SpikingJelly prints one: its kind and its
@@ -22,17 +24,14 @@ type property struct{ name, value string }
 
 // properties lists what can be set, the parameters first.
 func (l *Layer) properties() []property {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	reset := number(l.config.vReset)
-	if l.config.soft {
-		reset = "none (soft reset)"
+	reset := "none (soft reset)"
+	if !l.config.soft {
+		reset = l.value(vReset)
 	}
-	all := []property{{vThreshold, number(l.config.vThreshold)}, {vReset, reset}}
-	own := slices.Clone(l.program.Params())
-	slices.Sort(own)
-	for _, name := range own {
+	all := []property{{vThreshold, l.value(vThreshold)}, {vReset, reset}}
+	for _, name := range l.paramNames() {
 		if name != vThreshold && name != vReset {
-			all = append(all, property{name, number(l.param(name))})
+			all = append(all, property{name, l.value(name)})
 		}
 	}
 	if c := l.config.decayInput; c != nil {
@@ -45,14 +44,11 @@ func (l *Layer) properties() []property {
 	)
 }
 
-// LaTeX returns the neuron's equations as LaTeX, without dollar signs.
-func (l *Layer) LaTeX() string { return l.latex }
-
 // MIMEBundle returns the layer as a notebook shows it: as Markdown with its
 // equations, properties and state, and as plain text.
 func (l *Layer) MIMEBundle() map[string]string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**`%s`**\n\n$$\n%s\n$$\n\n", l.name, l.latex)
+	fmt.Fprintf(&b, "**`%s`**\n\n$$\n%s\n$$\n\n", l.name, l.equations.latex)
 	b.WriteString("| property | value |\n| --- | --- |\n")
 	for _, p := range l.properties() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", p.name, p.value)
@@ -61,17 +57,52 @@ func (l *Layer) MIMEBundle() map[string]string {
 	return map[string]string{"text/markdown": b.String(), "text/plain": l.String() + "\nstate: " + l.state()}
 }
 
-// state describes the potentials in a line.
+// value prints a parameter.
+func (l *Layer) value(name string) string {
+	t := l.values[name]
+	text := strconv.FormatFloat(l.Param(name), 'g', -1, 64)
+	if t != nil && t.Size() != 1 {
+		text = extent(t)
+	}
+	if t != nil && t.RequiresGrad() {
+		text += " (learnt)"
+	}
+	return text
+}
+
+// state describes the states in a line.
 func (l *Layer) state() string {
-	if l.v == nil {
+	if l.states == nil {
 		return "V = " + l.V().String() + ", no input yet"
 	}
-	if l.v.Size() == 0 {
-		return fmt.Sprintf("V of shape %v", l.v.Shape())
+	var all []string
+	for i, name := range l.States() {
+		if name == stateName {
+			name = "V"
+		}
+		all = append(all, name+" "+extent(l.states[i]))
 	}
-	lo, hi := l.v.Data()[0], l.v.Data()[0]
-	for _, v := range l.v.Data() {
+	return strings.Join(all, "; ")
+}
+
+// extent describes the values of a tensor.
+func extent(t *snn.Tensor) string {
+	if t.Size() == 0 {
+		return fmt.Sprintf("of shape %v", t.Shape())
+	}
+	lo, hi, strange := t.Data()[0], t.Data()[0], 0
+	for _, v := range t.Data() {
 		lo, hi = min(lo, v), max(hi, v)
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			strange++
+		}
 	}
-	return fmt.Sprintf("V of shape %v, between %v and %v", l.v.Shape(), lo, hi)
+	text := fmt.Sprintf("of shape %v, between %v and %v", t.Shape(), lo, hi)
+	if lo == hi {
+		text = fmt.Sprintf("of shape %v, %v", t.Shape(), lo)
+	}
+	if strange > 0 {
+		text = fmt.Sprintf("of shape %v, %d of %d values NaN or infinite", t.Shape(), strange, t.Size())
+	}
+	return text
 }

@@ -1,0 +1,140 @@
+package dynamics
+
+import "spikebook/snn/vector"
+
+// fuse joins instructions, so that what is between them need not be stored: two
+// operations of arithmetic, and a fire with its reset. The results are the
+// same, bit by bit. Each register still has one value.
+func (p *Program) fuse() {
+	uses, writer := p.uses()
+	gone := make([]bool, len(p.code))
+	by := func(register int) int { // the instruction that computes it for one reader alone
+		if i := writer[register]; i >= 0 && uses[register] == 1 && !gone[i] {
+			return i
+		}
+		return -1
+	}
+	for i := range p.code {
+		if s := &p.code[i]; s.op == vector.Heaviside {
+			if d := by(s.args[0]); d >= 0 && p.code[d].op == vector.Sub {
+				p.fuseFire(i, d, by, writer, gone)
+			}
+		}
+	}
+	for i := range p.code {
+		second := &p.code[i]
+		if gone[i] || !arithmetic(second.op) {
+			continue
+		}
+		for slot := range 2 {
+			f := by(second.args[slot])
+			if f < 0 || !arithmetic(p.code[f].op) {
+				continue
+			}
+			first := p.code[f]
+			if op, ok := vector.Fuse(first.op, second.op, slot); ok {
+				p.addDivision(i, first, *second, slot)
+				*second = instruction{op: op, dst: second.dst, dst2: -1, args: [3]int{first.args[0], first.args[1], second.args[1-slot]}}
+				gone[f] = true
+				break
+			}
+		}
+		if second.op == vector.Div {
+			p.divisions = append(p.divisions, division{code: i, arg: 1, op: vector.Mul})
+		}
+	}
+	p.remove(gone)
+}
+
+func arithmetic(op vector.Op) bool {
+	return op == vector.Add || op == vector.Sub || op == vector.Mul || op == vector.Div
+}
+
+// addDivision remembers what a pair of operations is when its divisor is turned
+// into a factor.
+func (p *Program) addDivision(code int, first, second instruction, slot int) {
+	add := func(arg int, first, second vector.Op) {
+		if op, ok := vector.Fuse(first, second, slot); ok {
+			p.divisions = append(p.divisions, division{code: code, arg: arg, op: op})
+		}
+	}
+	switch {
+	case second.op == vector.Div && slot == 0:
+		add(2, first.op, vector.Mul)
+	case first.op == vector.Div:
+		add(1, vector.Mul, second.op)
+	}
+}
+
+// fuseFire joins the difference d, the step s of it, and the reset by that step:
+// of h - v_threshold, h again.
+func (p *Program) fuseFire(s, d int, by func(int) int, writer []int, gone []bool) {
+	spike := p.code[s].dst
+	h, threshold := p.code[d].args[0], p.code[d].args[1]
+	for i := s + 1; i < len(p.code); i++ {
+		in := p.code[i]
+		var op vector.Op
+		var c int
+		switch {
+		case in.op == vector.Select && in.args[0] == spike && in.args[2] == h && writer[in.args[1]] < s:
+			op, c = vector.FireHard, in.args[1]
+		case in.op == vector.Sub && in.args[0] == h:
+			m := by(in.args[1])
+			if m < 0 || p.code[m].op != vector.Mul || !isPair(p.code[m].args, spike, threshold) {
+				continue
+			}
+			op = vector.FireSoft
+			gone[m] = true
+		default:
+			continue
+		}
+		p.code[s] = instruction{op: op, dst: in.dst, dst2: spike, args: [3]int{h, threshold, c}}
+		writer[in.dst] = s
+		gone[i], gone[d] = true, true
+		return
+	}
+}
+
+func isPair(args [3]int, a, b int) bool {
+	return args[0] == a && args[1] == b || args[0] == b && args[1] == a
+}
+
+// uses counts the readers of each register, and returns the instruction that
+// writes it, -1 for one that is there before a step.
+func (p *Program) uses() (uses, writer []int) {
+	uses, writer = make([]int, p.registers), make([]int, p.registers)
+	for r := range writer {
+		writer[r] = -1
+	}
+	for i := range p.code {
+		for _, r := range p.code[i].operands() {
+			uses[r]++
+		}
+		for _, r := range p.code[i].results() {
+			writer[r] = i
+		}
+	}
+	for _, o := range p.outputs {
+		uses[o.register]++
+	}
+	for _, r := range p.next {
+		uses[r]++
+	}
+	return uses, writer
+}
+
+// remove takes instructions out.
+func (p *Program) remove(gone []bool) {
+	at := make([]int, len(p.code)) // where they are then
+	var code []instruction
+	for i, in := range p.code {
+		at[i] = len(code)
+		if !gone[i] {
+			code = append(code, in)
+		}
+	}
+	p.code = code
+	for i := range p.divisions {
+		p.divisions[i].code = at[p.divisions[i].code]
+	}
+}

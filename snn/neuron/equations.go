@@ -1,0 +1,132 @@
+package neuron
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"spikebook/snn/dynamics"
+)
+
+// Names of the values in the program of a neuron.
+const (
+	inputName = "x"
+	stateName = "v"
+)
+
+// equations are what a definition comes to.
+type equations struct {
+	step    dynamics.Definition // outputs: what is given out, and the potential after the step
+	initial dynamics.Definition // outputs: the states before the first step
+	latex   string
+}
+
+// derive calls the methods of a definition, first with symbols for H[t] and
+// S[t], to print the equations, and then with what these are. detach takes the
+// spike of the reset out of the gradient.
+func derive(def Definition, detach bool, inputs []string) (e equations, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			mistake, ok := p.(*dynamics.Error)
+			if !ok {
+				panic(p)
+			}
+			err = mistake
+		}
+	}()
+	if e.latex, err = latex(def); err != nil {
+		return e, err
+	}
+	s := Step{V: dynamics.State(stateName), X: dynamics.Input(inputName)}
+	if s.H, err = method("NeuronalCharge", def.NeuronalCharge(s.V, s.X)); err != nil {
+		return e, err
+	}
+	if s.S, err = method("NeuronalFire", def.NeuronalFire(s.H)); err != nil {
+		return e, err
+	}
+	spike := s.S
+	if detach {
+		spike = spike.Detach()
+	}
+	v, err := method("NeuronalReset", def.NeuronalReset(s.H, spike))
+	if err != nil {
+		return e, err
+	}
+	out := s.S
+	if o, ok := def.(Outputter); ok {
+		if out, err = method("NeuronalOutput", o.NeuronalOutput(s)); err != nil {
+			return e, err
+		}
+	}
+	e.step = dynamics.Definition{
+		Inputs:  append([]string{inputName}, inputs...),
+		Outputs: []dynamics.Expr{out, v},
+		States:  []dynamics.StateEquation{{Name: stateName, Next: v}},
+	}
+	e.initial.Outputs = []dynamics.Expr{initial(def)}
+	for _, state := range others(def, s) {
+		if state.Next.IsZero() {
+			return e, fmt.Errorf("state %q has no Next; give it the value after a step", state.Name)
+		}
+		if state.Initial.IsZero() {
+			state.Initial = dynamics.Const(0)
+		}
+		e.step.States = append(e.step.States, dynamics.StateEquation{Name: state.Name, Next: state.Next})
+		e.initial.Outputs = append(e.initial.Outputs, state.Initial)
+	}
+	return e, nil
+}
+
+// method refuses the zero Expr.
+func method(name string, e dynamics.Expr) (dynamics.Expr, error) {
+	if e.IsZero() {
+		return e, fmt.Errorf("%s returns the zero Expr; return an expression of its arguments", name)
+	}
+	return e, nil
+}
+
+func initial(def Definition) dynamics.Expr {
+	if i, ok := def.(Initializer); ok {
+		return i.NeuronalInitial()
+	}
+	return def.base().VReset()
+}
+
+func others(def Definition, s Step) []State {
+	if o, ok := def.(Stateful); ok {
+		return o.NeuronalStates(s)
+	}
+	return nil
+}
+
+// latex prints the equations of a definition. It is done at once: later the
+// definition may be part of another layer, too.
+func latex(def Definition) (string, error) {
+	s := Step{V: dynamics.State("V[t-1]"), X: dynamics.Input("X[t]"), H: dynamics.State("H[t]"), S: dynamics.State("S[t]")}
+	states := others(def, s)
+	var lines []string
+	var err error
+	line := func(left, name string, right dynamics.Expr) {
+		if right, e := method(name, right); e != nil {
+			err = errors.Join(err, e)
+		} else {
+			for _, state := range states {
+				right = right.Replace(state.Name, dynamics.State(symbol(state.Name)+"[t-1]"))
+			}
+			lines = append(lines, left+" &= "+right.LaTeX())
+		}
+	}
+	line("H[t]", "NeuronalCharge", def.NeuronalCharge(s.V, s.X))
+	line("S[t]", "NeuronalFire", def.NeuronalFire(s.H))
+	line("V[t]", "NeuronalReset", def.NeuronalReset(s.H, s.S))
+	for _, state := range states {
+		line(symbol(state.Name)+"[t]", "NeuronalStates", state.Next)
+	}
+	if o, ok := def.(Outputter); ok {
+		line("Y[t]", "NeuronalOutput", o.NeuronalOutput(s))
+	}
+	return `\begin{aligned}` + "\n" + strings.Join(lines, ` \\`+"\n") + "\n" + `\end{aligned}`, err
+}
+
+// symbol is the name of another state as it is printed.
+func symbol(name string) string { return dynamics.State(name).LaTeX() }

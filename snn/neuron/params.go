@@ -1,0 +1,211 @@
+package neuron
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"spikebook/snn"
+)
+
+// checkParam returns an error unless a parameter may have the value.
+func (c *config) checkParam(name string, v float64) error {
+	switch least, ok := c.atLeast[name]; {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return fmt.Errorf("%s is %v, expected a finite number", name, v)
+	case math.Abs(v) > math.MaxFloat32:
+		return fmt.Errorf("%s is %v, which is too large for a float32", name, v)
+	case ok && v < least:
+		return fmt.Errorf("%s is %v, expected at least %v", name, v, least)
+	}
+	return nil
+}
+
+// checkParams compares the parameters that a neuron's equations use with those
+// that it was given.
+func (c *config) checkParams(used ...[]string) {
+	known := map[string]bool{}
+	var own []string
+	for _, name := range slices.Concat(append(used, c.perStep)...) {
+		if known[name] {
+			continue
+		}
+		known[name] = true
+		if name == vThreshold || name == vReset {
+			continue
+		}
+		own = append(own, name)
+		if c.tensors[name] != nil {
+			continue
+		}
+		if v, ok := c.own[name]; !ok {
+			c.refuse("parameter %q has no value; pass neuron.Param(%q, ...)", name, name)
+		} else if err := c.checkParam(name, v); err != nil {
+			c.refuse("%v", err)
+		}
+	}
+	for i, name := range c.given {
+		if !known[name] && name != vThreshold && name != vReset && !slices.Contains(c.given[:i], name) {
+			c.refuse("it has no parameter %q; %s", name, has(own))
+		}
+	}
+	if err := c.checkParam(vThreshold, c.vThreshold); err != nil {
+		c.refuse("%v", err)
+	}
+	if err := c.checkParam(vReset, c.vReset); err != nil && !c.soft {
+		c.refuse("%v", err)
+	}
+}
+
+func has(own []string) string {
+	if len(own) == 0 {
+		return "besides v_threshold and v_reset it has none"
+	}
+	return "besides v_threshold and v_reset it has " + strings.Join(own, ", ")
+}
+
+// setValues makes the parameters' tensors.
+func (l *Layer) setValues() {
+	l.values = map[string]*snn.Tensor{}
+	for _, name := range l.paramNames() {
+		t := l.config.tensors[name]
+		if t == nil {
+			t = snn.Scalar(float32(l.number(name)))
+		}
+		if slices.Contains(l.config.learn, name) {
+			t.RequireGrad()
+		}
+		l.values[name] = t
+	}
+}
+
+// paramNames lists the parameters of the equations, sorted.
+func (l *Layer) paramNames() []string {
+	names := slices.Concat(l.kernel.Params(), l.initial.Params(), l.config.perStep)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// number is a parameter as it was given.
+func (l *Layer) number(name string) float64 {
+	switch name {
+	case vThreshold:
+		return l.config.vThreshold
+	case vReset:
+		return l.config.vReset
+	}
+	return l.config.own[name]
+}
+
+// params returns the parameters of a kernel for a step of the given shape.
+func (l *Layer) params(k *snn.Kernel, shape []int) []*snn.Tensor {
+	list := make([]*snn.Tensor, len(k.Params()))
+	for i, name := range k.Params() {
+		if list[i] = l.values[name]; list[i].Size() != 1 {
+			list[i] = l.broadcast(name, list[i], shape)
+		}
+	}
+	return list
+}
+
+func (l *Layer) broadcast(name string, t *snn.Tensor, shape []int) *snn.Tensor {
+	if slices.Equal(t.Shape(), shape) {
+		return t
+	}
+	fits := len(t.Shape()) <= len(shape)
+	for i := 1; fits && i <= len(t.Shape()); i++ {
+		d := t.Shape()[len(t.Shape())-i]
+		fits = d == 1 || d == shape[len(shape)-i]
+	}
+	if !fits {
+		panic(l.shapef("parameter %s has shape %v, which does not broadcast to the shape of a step, %v", name, t.Shape(), shape))
+	}
+	return t.Add(snn.Zeros(shape...))
+}
+
+// inputs returns the inputs of a run: x, and the parameters with a value for
+// each step.
+func (l *Layer) inputs(x *snn.Tensor, steps int) []*snn.Tensor {
+	list := []*snn.Tensor{x}
+	for _, name := range l.config.perStep {
+		t := l.values[name]
+		switch {
+		case t.Shape()[0] != steps:
+			panic(l.shapef("parameter %s has %d steps, the input of shape %v has %d", name, t.Shape()[0], x.Shape(), steps))
+		case len(t.Shape()) > 1:
+			t = t.Add(snn.Zeros(x.Shape()...))
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+// Param returns a parameter: v_threshold, v_reset (NaN with a soft reset) or
+// one of the neuron's own, NaN if there is none of that name or if it has more
+// than one value; see ParamTensor.
+func (l *Layer) Param(name string) float64 {
+	switch {
+	case name == vReset && l.config.soft:
+		return math.NaN()
+	case l.values[name] == nil && (name == vThreshold || name == vReset):
+		return l.number(name)
+	case l.values[name] == nil || l.values[name].Size() != 1:
+		return math.NaN()
+	}
+	if v := l.number(name); float32(v) == l.values[name].Data()[0] {
+		return v // as it was given
+	}
+	return float64(l.values[name].Data()[0])
+}
+
+// ParamTensor returns the tensor of a parameter, nil if there is none of that
+// name.
+func (l *Layer) ParamTensor(name string) *snn.Tensor { return l.values[name] }
+
+// Parameters returns the parameters that are learnt.
+func (l *Layer) Parameters() []*snn.Tensor {
+	var list []*snn.Tensor
+	for _, name := range l.paramNames() {
+		if t := l.values[name]; t.RequiresGrad() {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// SetParam changes a parameter from the next Forward on, for all neurons.
+func (l *Layer) SetParam(name string, v float64) error {
+	t := l.values[name]
+	if t == nil {
+		return fmt.Errorf("%s: it has no parameter %q; it has %s", l.name, name, strings.Join(l.paramNames(), ", "))
+	}
+	if err := l.config.checkParam(name, v); err != nil {
+		return fmt.Errorf("%s: %w", l.name, err)
+	}
+	switch name {
+	case vThreshold:
+		l.config.vThreshold = v
+	case vReset:
+		l.config.vReset = v
+	default:
+		l.config.own[name] = v
+	}
+	for i := range t.Data() {
+		t.Data()[i] = float32(v)
+	}
+	return nil
+}
+
+// VThreshold returns the potential at which the neurons fire; NaN if they
+// differ.
+func (l *Layer) VThreshold() float64 { return l.Param(vThreshold) }
+
+// VReset returns the potential after a spike and true; 0 and false with a soft
+// reset, which has none.
+func (l *Layer) VReset() (v float64, hard bool) {
+	if l.config.soft {
+		return 0, false
+	}
+	return l.Param(vReset), true
+}

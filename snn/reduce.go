@@ -1,0 +1,155 @@
+package snn
+
+import (
+	"math"
+	"slices"
+)
+
+// Sum returns the sum along the given dimensions, which are gone in the result;
+// without one, the sum of all values, of shape []. A dimension below 0 counts
+// from the last. Sums are taken in float64.
+func (t *Tensor) Sum(dims ...int) *Tensor {
+	kept := t.reduced("Sum", dims)
+	out := Empty(t.without(dims)...)
+	for i, v := range t.sums(kept) {
+		out.data[i] = float32(v)
+	}
+	Record(summed{t.shape, kept}, []*Tensor{t}, out)
+	return out
+}
+
+// summed stretches the gradient: kept is its shape with 1 for the dimensions
+// that are gone.
+type summed struct{ shape, kept []int }
+
+func (s summed) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{grads[0].Reshape(s.kept...).BroadcastTo(s.shape...)}
+}
+
+// Mean returns the mean along the given dimensions, or without one that of all
+// values, as Sum does; NaN if there are none.
+func (t *Tensor) Mean(dims ...int) *Tensor {
+	n := len(t.data) / max(1, count(t.without(dims)))
+	if n == 0 {
+		return Full(float32(math.NaN()), t.without(dims)...)
+	}
+	kept := t.reduced("Mean", dims)
+	out := Empty(t.without(dims)...)
+	for i, v := range t.sums(kept) {
+		out.data[i] = float32(v / float64(n))
+	}
+	Record(averaged{summed{t.shape, kept}, n}, []*Tensor{t}, out)
+	return out
+}
+
+type averaged struct {
+	summed
+	n int
+}
+
+func (a averaged) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{a.summed.Backward(grads)[0].Scale(1 / float32(a.n))}
+}
+
+// reduced returns the shape of t with 1 for each of the given dimensions.
+func (t *Tensor) reduced(op string, dims []int) []int {
+	kept := clone(t.shape)
+	if len(dims) == 0 {
+		for k := range kept {
+			kept[k] = 1
+		}
+	}
+	for _, d := range dims {
+		k := t.dimension(op, d)
+		if kept[k] = 1; slices.Index(dims, d) != slices.IndexFunc(dims, func(e int) bool { return t.dimension(op, e) == k }) {
+			panic(Shapef(op, "dimension %d is given twice for shape %v", d, t.shape))
+		}
+	}
+	return kept
+}
+
+// without returns the shape of t without the given dimensions; [] if there is
+// none.
+func (t *Tensor) without(dims []int) []int {
+	shape := []int{}
+	for k, d := range t.shape {
+		if len(dims) > 0 && !slices.Contains(dims, k) && !slices.Contains(dims, k-len(t.shape)) {
+			shape = append(shape, d)
+		}
+	}
+	return slices.Clip(shape)
+}
+
+// dimension returns the number of a dimension, which may count from the last.
+func (t *Tensor) dimension(op string, d int) int {
+	k := d
+	if d < 0 {
+		k += len(t.shape)
+	}
+	if k < 0 || k >= len(t.shape) {
+		panic(Shapef(op, "there is no dimension %d in shape %v", d, t.shape))
+	}
+	return k
+}
+
+// Max returns the largest values along a dimension, which is gone in the
+// result. The gradient goes to the first of equal ones. NaN is larger than any
+// number.
+func (t *Tensor) Max(dim int) *Tensor {
+	k := t.dimension("Max", dim)
+	at := t.argMax("Max", k)
+	out := Empty(t.without([]int{k})...)
+	for i, from := range at {
+		out.data[i] = t.data[from]
+	}
+	Record(picked{t.shape, at}, []*Tensor{t}, out)
+	return out
+}
+
+// picked puts gradients where the values came from.
+type picked struct {
+	shape []int
+	from  []int
+}
+
+func (p picked) Backward(grads []*Tensor) []*Tensor {
+	g := Zeros(p.shape...)
+	for i, from := range p.from {
+		g.data[from] += grads[0].data[i]
+	}
+	return []*Tensor{g}
+}
+
+// ArgMax returns where the largest values along a dimension are: counted from 0,
+// the first of equal ones. The values go through the other dimensions in
+// row-major order.
+func (t *Tensor) ArgMax(dim int) []int {
+	k := t.dimension("ArgMax", dim)
+	at := t.argMax("ArgMax", k)
+	inner := count(t.shape[k+1:])
+	for i, from := range at {
+		at[i] = from / inner % t.shape[k]
+	}
+	return at
+}
+
+// argMax returns the places of the largest values along dimension k.
+func (t *Tensor) argMax(op string, k int) []int {
+	n, inner := t.shape[k], count(t.shape[k+1:])
+	if n == 0 {
+		panic(Shapef(op, "dimension %d of shape %v is empty, there is no largest value", k, t.shape))
+	}
+	places := make([]int, 0, len(t.data)/n)
+	for outer := 0; outer < len(t.data); outer += n * inner {
+		for i := range inner {
+			best := outer + i
+			for at := best; at < outer+n*inner; at += inner {
+				if v := t.data[at]; v > t.data[best] || v != v && t.data[best] == t.data[best] {
+					best = at
+				}
+			}
+			places = append(places, best)
+		}
+	}
+	return places
+}

@@ -1,0 +1,206 @@
+package snn
+
+import "slices"
+
+// Index returns t[i] along the first dimension: for a sequence [T, N, ...] the
+// step i, of shape [N, ...]. It shares the values of t.
+func (t *Tensor) Index(i int) *Tensor {
+	if len(t.shape) == 0 {
+		panic(Shapef("Index", "there is no [%d] in shape [], a single value; use Item", i))
+	}
+	if i < 0 || i >= t.shape[0] {
+		panic(Shapef("Index", "there is no [%d] in shape %v; the first dimension has %d", i, t.shape, t.shape[0]))
+	}
+	out := t.slice(i, i+1)
+	out.shape = t.shape[1:]
+	return out
+}
+
+// Slice returns t[from:to] along the first dimension, without the end. It
+// shares the values of t.
+func (t *Tensor) Slice(from, to int) *Tensor {
+	if len(t.shape) == 0 || from < 0 || to < from || to > t.shape[0] {
+		panic(Shapef("Slice", "there is no [%d:%d] in shape %v", from, to, t.shape))
+	}
+	return t.slice(from, to)
+}
+
+func (t *Tensor) slice(from, to int) *Tensor {
+	n := len(t.data) / max(1, t.shape[0])
+	out := &Tensor{
+		shape: slices.Clip(append([]int{to - from}, t.shape[1:]...)),
+		data:  t.data[from*n : to*n : to*n],
+	}
+	Record(sliced{t.shape, from * n}, []*Tensor{t}, out)
+	return out
+}
+
+// sliced puts the gradient of a part in its place.
+type sliced struct {
+	shape []int
+	at    int
+}
+
+func (s sliced) Backward(grads []*Tensor) []*Tensor {
+	g := Zeros(s.shape...)
+	copy(g.data[s.at:], grads[0].data)
+	return []*Tensor{g}
+}
+
+// Reshape returns a tensor of another shape over the same values. One
+// dimension may be -1: it is what the others leave.
+func (t *Tensor) Reshape(shape ...int) *Tensor {
+	given := shape
+	shape = clone(shape)
+	if k := slices.Index(shape, -1); k >= 0 {
+		shape[k] = 1
+		if n := size("Reshape", shape); n > 0 {
+			shape[k] = len(t.data) / n
+		}
+	}
+	if size("Reshape", shape) != len(t.data) {
+		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, len(t.data), t.shape))
+	}
+	out := &Tensor{shape: shape, data: t.data}
+	Record(reshaped{t.shape}, []*Tensor{t}, out)
+	return out
+}
+
+type reshaped struct{ shape []int }
+
+func (r reshaped) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{{shape: r.shape, data: grads[0].data}}
+}
+
+// Flatten returns a tensor whose dimensions from start on are one.
+func (t *Tensor) Flatten(start int) *Tensor {
+	k := t.dimension("Flatten", start)
+	return t.Reshape(append(clone(t.shape[:k]), count(t.shape[k:]))...)
+}
+
+// BroadcastTo returns t stretched to a shape, as numpy does: aligned at the last
+// dimension, with 1 stretched.
+func (t *Tensor) BroadcastTo(shape ...int) *Tensor {
+	rank := len(shape)
+	fits := len(t.shape) <= rank
+	for k := 0; fits && k < rank; k++ {
+		d := dim(t, k, rank)
+		fits = d == 1 || d == shape[k]
+	}
+	if !fits {
+		panic(Shapef("BroadcastTo", "shape %v cannot be stretched to %v: dimensions must be equal or 1, counted from the last", t.shape, shape))
+	}
+	out := Empty(shape...)
+	if len(out.data) > 0 {
+		stretch(out.data, t.data, shape, strides(t, rank))
+	}
+	Record(stretched{t.shape}, []*Tensor{t}, out)
+	return out
+}
+
+type stretched struct{ shape []int }
+
+func (s stretched) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{shrink(grads[0], s.shape)}
+}
+
+// stretch fills dst, of the given shape, with values that are as far apart as
+// the steps say. It is also how dimensions change places.
+func stretch(dst, src []float32, shape, steps []int) {
+	switch rank := len(shape); {
+	case rank == 0:
+		dst[0] = src[0]
+	case rank == 1 && steps[0] == 1:
+		copy(dst, src)
+	case rank == 1:
+		for i := range dst {
+			dst[i] = src[i*steps[0]]
+		}
+	default:
+		n := len(dst) / shape[0]
+		for i := range shape[0] {
+			stretch(dst[i*n:(i+1)*n], src[i*steps[0]:], shape[1:], steps[1:])
+		}
+	}
+}
+
+// Transpose returns t with two dimensions in each other's place. One below 0
+// counts from the last.
+func (t *Tensor) Transpose(a, b int) *Tensor {
+	a, b = t.dimension("Transpose", a), t.dimension("Transpose", b)
+	shape, steps := clone(t.shape), make([]int, len(t.shape))
+	for k, step := len(steps)-1, 1; k >= 0; k-- {
+		steps[k] = step
+		step *= shape[k]
+	}
+	shape[a], shape[b] = shape[b], shape[a]
+	steps[a], steps[b] = steps[b], steps[a]
+	out := Empty(shape...)
+	if len(out.data) > 0 {
+		stretch(out.data, t.data, shape, steps)
+	}
+	Record(transposed{a, b}, []*Tensor{t}, out)
+	return out
+}
+
+type transposed struct{ a, b int }
+
+func (s transposed) Backward(grads []*Tensor) []*Tensor {
+	return []*Tensor{grads[0].Transpose(s.a, s.b)}
+}
+
+// Stack puts tensors of one shape [...] together along a new first dimension:
+// [len(ts), ...].
+func Stack(ts ...*Tensor) *Tensor {
+	if len(ts) == 0 {
+		panic(Shapef("Stack", "nothing to stack, expected at least one tensor"))
+	}
+	for i, t := range ts {
+		if !slices.Equal(t.shape, ts[0].shape) {
+			panic(Shapef("Stack", "tensor %d has shape %v, the first has %v: expected equal shapes", i, t.shape, ts[0].shape))
+		}
+	}
+	return joined(append([]int{len(ts)}, ts[0].shape...), ts)
+}
+
+// Concat puts tensors together along the first dimension, [N, ...] and [M, ...]
+// to [N+M, ...].
+func Concat(ts ...*Tensor) *Tensor {
+	if len(ts) == 0 {
+		panic(Shapef("Concat", "nothing to put together, expected at least one tensor"))
+	}
+	n := 0
+	for i, t := range ts {
+		if len(t.shape) == 0 || len(t.shape) != len(ts[0].shape) || !slices.Equal(t.shape[1:], ts[0].shape[1:]) {
+			panic(Shapef("Concat", "tensor %d has shape %v, the first has %v: expected shapes that are equal but for the first dimension", i, t.shape, ts[0].shape))
+		}
+		n += t.shape[0]
+	}
+	return joined(append([]int{n}, ts[0].shape[1:]...), ts)
+}
+
+func joined(shape []int, ts []*Tensor) *Tensor {
+	out := Empty(shape...)
+	j := join{}
+	at := 0
+	for _, t := range ts {
+		at += copy(out.data[at:], t.data)
+		j.shapes = append(j.shapes, t.shape)
+	}
+	Record(j, ts, out)
+	return out
+}
+
+// join cuts the gradient into that of the parts.
+type join struct{ shapes [][]int }
+
+func (j join) Backward(grads []*Tensor) []*Tensor {
+	list := make([]*Tensor, len(j.shapes))
+	at := 0
+	for i, shape := range j.shapes {
+		n := count(shape)
+		list[i] = &Tensor{shape: shape, data: grads[0].data[at : at+n]}
+		at += n
+	}
+	return list
+}

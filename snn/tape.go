@@ -1,0 +1,204 @@
+package snn
+
+import (
+	"slices"
+)
+
+// Function is an operation on the tape: what [Tensor.Backward] goes through to
+// compute gradients. One that is to survive from cell to cell of a notebook
+// keeps what it needs in its fields, not in a closure.
+type Function interface {
+	// Backward returns the gradients of the inputs, nil for those that need none,
+	// from the gradients of the outputs, nil for those that nothing depends on. A
+	// gradient has the shape of its tensor.
+	Backward(grads []*Tensor) []*Tensor
+}
+
+// node is an operation that was recorded.
+type node struct {
+	function Function // nil when Backward has been through it
+	inputs   []*Tensor
+	outputs  int
+}
+
+// off counts the calls of NoGrad that are under way.
+var off int
+
+// NoGrad calls f and records nothing of what it computes: for measuring a
+// network, and for changing parameters by hand.
+func NoGrad(f func()) {
+	off++
+	defer func() { off-- }()
+	f()
+}
+
+// GradEnabled reports whether operations are recorded: whether no NoGrad is
+// under way.
+func GradEnabled() bool { return off == 0 }
+
+// RequireGrad makes t a leaf for which [Tensor.Backward] computes a gradient,
+// and returns it. All that is computed from t is recorded, until Backward.
+func (t *Tensor) RequireGrad() *Tensor {
+	if t.onTape() {
+		panic(gradf("RequireGrad", "the tensor of shape %v is the result of a computation that has a gradient already; call Detach() first", t.shape))
+	}
+	t.requires, t.node = true, nil
+	return t
+}
+
+// RequiresGrad reports whether gradients flow to t: whether it is a leaf made by
+// RequireGrad, or computed from one. What comes from a computation that Backward
+// has been through counts as a constant.
+func (t *Tensor) RequiresGrad() bool { return t.requires || t.onTape() }
+
+func (t *Tensor) onTape() bool { return t.node != nil && t.node.function != nil }
+
+// Grad returns the gradient of a leaf, which has its shape; nil before the
+// first Backward. Gradients add up until ZeroGrad.
+func (t *Tensor) Grad() *Tensor { return t.grad }
+
+// ZeroGrad forgets the gradient.
+func (t *Tensor) ZeroGrad() { t.grad = nil }
+
+// Detach returns a tensor with the values of t, not copied, through which no
+// gradient flows.
+func (t *Tensor) Detach() *Tensor { return &Tensor{shape: t.shape, data: t.data} }
+
+// Recording reports whether [Record] would record an operation on these inputs:
+// whether gradients are on and one of them requires one. A function that saves
+// values for its Backward asks first. An input may be nil.
+func Recording(inputs ...*Tensor) bool {
+	if off > 0 {
+		return false
+	}
+	for _, t := range inputs {
+		if t != nil && t.RequiresGrad() {
+			return true
+		}
+	}
+	return false
+}
+
+// Record puts outputs, which f computes from inputs, on the tape, if
+// [Recording]. They must be new tensors.
+func Record(f Function, inputs []*Tensor, outputs ...*Tensor) {
+	if !Recording(inputs...) {
+		return
+	}
+	n := &node{function: f, inputs: inputs, outputs: len(outputs)}
+	for i, t := range outputs {
+		t.node, t.slot = n, i
+	}
+}
+
+// A BackwardOption is an option of Backward.
+type BackwardOption int
+
+// RetainGraph keeps the computation, so that Backward can go through it once
+// more.
+func RetainGraph() BackwardOption { return retain }
+
+const retain BackwardOption = 1
+
+// Backward computes the gradient of t, which has one value, with respect to all
+// leaves that it was computed from, and adds it to their gradients. It forgets
+// the computation: its results count as constants afterwards. A layer whose
+// state comes from an earlier input and was not reset is harmless therefore:
+// gradients end at what has been differentiated. It panics with a *GradError if
+// t has more values, or no gradient.
+func (t *Tensor) Backward(options ...BackwardOption) {
+	if len(t.data) != 1 {
+		panic(gradf("Backward", "the tensor of shape %v has %d values, expected 1; take Mean() or Sum() of it, or use BackwardFrom with a gradient for each", t.shape, len(t.data)))
+	}
+	t.BackwardFrom(Full(1, t.shape...), options...)
+}
+
+// BackwardFrom is Backward for a tensor of any shape: g, of the same shape, is
+// the gradient of what is to be differentiated with respect to t.
+func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
+	switch {
+	case !slices.Equal(g.shape, t.shape):
+		panic(gradf("BackwardFrom", "the gradient has shape %v, the tensor %v", g.shape, t.shape))
+	case t.requires:
+		t.accumulate(g)
+		return
+	case t.node != nil && t.node.function == nil:
+		panic(gradf("Backward", "the computation was differentiated before, and then forgotten; compute it again, or call Backward(snn.RetainGraph()) the first time"))
+	case t.node == nil:
+		panic(gradf("Backward", "nothing that this tensor was computed from requires a gradient; call RequireGrad() on the parameters before, and compute outside of NoGrad"))
+	}
+	keep := slices.Contains(options, retain)
+	order := t.node.order()
+	grads := map[*node][]*Tensor{}
+	give(grads, t, g)
+	NoGrad(func() {
+		for _, n := range slices.Backward(order) {
+			if gs := grads[n]; gs != nil {
+				delete(grads, n)
+				for i, g := range n.function.Backward(gs) {
+					if g != nil {
+						give(grads, n.inputs[i], g)
+					}
+				}
+			}
+			if !keep {
+				n.function, n.inputs = nil, nil
+			}
+		}
+	})
+}
+
+// give adds a gradient to a leaf, or to those of the node that made the tensor.
+func give(grads map[*node][]*Tensor, t, g *Tensor) {
+	switch {
+	case t.requires:
+		t.accumulate(g)
+	case t.onTape():
+		gs := grads[t.node]
+		if gs == nil {
+			gs = make([]*Tensor, t.node.outputs)
+			grads[t.node] = gs
+		}
+		if old := gs[t.slot]; old != nil {
+			g = old.Add(g)
+		}
+		gs[t.slot] = g
+	}
+}
+
+func (t *Tensor) accumulate(g *Tensor) {
+	if t.grad == nil {
+		t.grad = &Tensor{shape: t.shape, data: slices.Clone(g.data)}
+		return
+	}
+	for i, v := range g.data {
+		t.grad.data[i] += v
+	}
+}
+
+// order returns n and the nodes that it depends on, those first.
+func (n *node) order() []*node {
+	var order []*node
+	seen := map[*node]bool{}
+	for stack := []*node{n}; len(stack) > 0; {
+		n := stack[len(stack)-1]
+		ready := true
+		if !seen[n] {
+			for _, t := range n.inputs {
+				if t != nil && !t.requires && t.onTape() && !seen[t.node] {
+					stack = append(stack, t.node)
+					ready = false
+				}
+			}
+		}
+		if !ready {
+			continue
+		}
+		stack = stack[:len(stack)-1]
+		if !seen[n] {
+			seen[n] = true
+			order = append(order, n)
+		}
+	}
+	return order
+}
