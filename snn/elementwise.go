@@ -113,3 +113,8 @@ func (t *Tensor) AddScalar(c float32) *Tensor {
 type same struct{}
 
 func (same) Backward(grads []*Tensor) []*Tensor { return grads }
+
+// Pow returns each value to a whole power from 1 to 16, as a product.
+func (t *Tensor) Pow(n int) *Tensor {
+	return t.Map(func(x dynamics.Expr) dynamics.Expr { return x.Pow(n) })
+}

@@ -3,6 +3,7 @@ package snn
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Step modes. In single-step mode a layer takes the input of one step,
@@ -37,6 +38,51 @@ type Backender interface {
 // Container is a module that is made of others.
 type Container interface {
 	Modules() []Module
+}
+
+// Parametrized is a module with parameters that are learnt.
+type Parametrized interface {
+	Parameters() []*Tensor
+}
+
+// Detacher is a module whose state can be cut off from the computation that it
+// comes from.
+type Detacher interface {
+	Detach()
+}
+
+// Parameters returns the parameters of a network that are learnt, each once.
+func Parameters(net Module) []*Tensor {
+	var list []*Tensor
+	_ = each(net, func(m Module) error { // never fails
+		if p, ok := m.(Parametrized); ok {
+			for _, t := range p.Parameters() {
+				if !slices.Contains(list, t) {
+					list = append(list, t)
+				}
+			}
+		}
+		return nil
+	})
+	return list
+}
+
+// ZeroGrad forgets the gradients of all parameters of a network.
+func ZeroGrad(net Module) {
+	for _, t := range Parameters(net) {
+		t.ZeroGrad()
+	}
+}
+
+// DetachNet cuts the states of a network off from the computation that they come
+// from: no gradient flows from later inputs to earlier ones.
+func DetachNet(net Module) {
+	_ = each(net, func(m Module) error { // never fails
+		if d, ok := m.(Detacher); ok {
+			d.Detach()
+		}
+		return nil
+	})
 }
 
 // CheckStepMode returns an error unless mode is a step mode.

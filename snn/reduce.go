@@ -106,6 +106,19 @@ func (t *Tensor) Max(dim int) *Tensor {
 	return out
 }
 
+// MaxAbs returns the values with the largest absolute value along a dimension,
+// with their signs. The gradient goes to the first of equal ones.
+func (t *Tensor) MaxAbs(dim int) *Tensor {
+	k := t.dimension("MaxAbs", dim)
+	at := t.Detach().Abs().argMax("MaxAbs", k)
+	out := Empty(t.without([]int{k})...)
+	for i, from := range at {
+		out.data[i] = t.data[from]
+	}
+	Record(picked{t.shape, at}, []*Tensor{t}, out)
+	return out
+}
+
 // picked puts gradients where the values came from.
 type picked struct {
 	shape []int

@@ -75,6 +75,9 @@ type Defaulter interface {
 // preparer is a built-in neuron that has parameters with defaults, or switches.
 type preparer interface{ prepare(c *config) }
 
+// validator is a built-in neuron whose parameters must fit together.
+type validator interface{ validate(c *config) }
+
 // Base has the fire and the reset that most neurons share. Embed it, by value,
 // in the type of a neuron. Its methods are for the methods of that type, which
 // [New] calls when the options are known.
@@ -82,6 +85,7 @@ type Base struct {
 	soft      bool
 	surrogate dynamics.Surrogate
 	smooth    bool // the surrogate's primitive is given out instead of the step
+	detach    bool // the spike of the reset has no gradient
 }
 
 func (b *Base) base() *Base { return b }

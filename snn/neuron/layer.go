@@ -58,6 +58,9 @@ func New(def Definition, options ...Option) *Layer {
 	for _, o := range options {
 		o(c)
 	}
+	if v, ok := def.(validator); ok {
+		v.validate(c)
+	}
 	if def.base() == nil {
 		panic(&OptionError{l.name, "its Base is nil; embed neuron.Base itself, not a pointer to it"})
 	}
@@ -101,7 +104,7 @@ func kind(def Definition) string {
 func (l *Layer) compile() (err error) {
 	c := l.config
 	l.smooth = !c.surrogate.Spiking()
-	*l.def.base() = Base{soft: c.soft, surrogate: c.surrogate, smooth: l.smooth}
+	*l.def.base() = Base{soft: c.soft, surrogate: c.surrogate, smooth: l.smooth, detach: c.detachReset}
 	if l.equations, err = derive(l.def, c.detachReset, c.perStep); err != nil {
 		return err
 	}
@@ -134,6 +137,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	case !slices.Equal(l.states[0].Shape(), shape):
 		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.states[0].Shape()))
 	}
+	l.restart(shape)
 	outputs, states := l.kernel.Run(snn.Call{
 		Steps: steps, Shape: x.Shape(), Inputs: l.inputs(x, steps), Params: l.params(l.kernel, shape), States: l.states,
 		Wanted: []bool{true, l.config.storeVSeq && multi}, Overwrite: l.owned,
@@ -142,7 +146,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	if l.config.storeVSeq {
 		l.store(outputs[1])
 	}
-	return outputs[0]
+	return decode(l.config.decode, outputs[0])
 }
 
 // checkInput returns the number of steps of an input, and the shape of one.
@@ -171,6 +175,20 @@ func (l *Layer) shapef(format string, args ...any) *snn.ShapeError {
 func (l *Layer) before(shape []int) []*snn.Tensor {
 	states, _ := l.initial.Run(snn.Call{Steps: 1, Shape: shape, Params: l.params(l.initial, shape)})
 	return states
+}
+
+// restart gives the states that start anew with each input their first value.
+func (l *Layer) restart(shape []int) {
+	if len(l.config.restart) == 0 {
+		return
+	}
+	first := l.before(shape)
+	for i, name := range l.States() {
+		if slices.Contains(l.config.restart, name) {
+			l.states[i] = first[i]
+		}
+	}
+	l.owned = false
 }
 
 // store keeps the potentials of a sequence, or that of a single step, behind
@@ -244,6 +262,10 @@ func (l *Layer) VSeq() *snn.Tensor {
 	return l.vSeq
 }
 
+// SetStoreVSeq chooses whether the potential of every step is kept for VSeq,
+// from the next input on.
+func (l *Layer) SetStoreVSeq(store bool) { l.config.storeVSeq = store }
+
 // Reset forgets the states. The next input may have another shape.
 func (l *Layer) Reset() { l.states, l.vSeq, l.vSteps = nil, nil, nil }
 
@@ -267,7 +289,15 @@ func (l *Layer) SetStepMode(mode string) error {
 	return nil
 }
 
-func (l *Layer) checkStepMode(mode string) error { return snn.CheckStepMode(mode) }
+func (l *Layer) checkStepMode(mode string) error {
+	if err := snn.CheckStepMode(mode); err != nil {
+		return err
+	}
+	if !slices.Contains(l.config.stepModes, mode) {
+		return fmt.Errorf("step mode %q is not possible: this neuron looks at the whole sequence; use neuron.StepMode(%q)", mode, snn.MultiStep)
+	}
+	return nil
+}
 
 // Surrogate returns the surrogate function. After SetSpiking(false) of it the
 // layer gives out its primitive instead of spikes.

@@ -23,19 +23,24 @@ type LIF struct {
 
 // NeuronalCharge returns H[t].
 func (n *LIF) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
-	leak := v
-	if !n.soft {
-		leak = v.Sub(n.VReset())
-	}
+	leak := n.leak(v)
 	if n.DecayInput {
 		return v.Add(x.Sub(leak).Div(n.Param(tau)))
 	}
 	return v.Sub(leak.Div(n.Param(tau))).Add(x)
 }
 
+// leak is how far the potential is from what it decays to.
+func (b *Base) leak(v dynamics.Expr) dynamics.Expr {
+	if b.soft {
+		return v
+	}
+	return v.Sub(b.VReset())
+}
+
 func (n *LIF) prepare(c *config) {
 	c.own[tau], c.atLeast[tau] = 2, 1
-	c.decayInput = &n.DecayInput
+	c.switches["decay_input"] = &n.DecayInput
 }
 
 // NewLIF returns a layer of [LIF] neurons whose input decays. By default tau is

@@ -2,6 +2,7 @@ package neuron
 
 import (
 	"fmt"
+	"math"
 
 	"spikebook/snn"
 	"spikebook/snn/surrogate"
@@ -37,12 +38,15 @@ type config struct {
 	detachReset        bool
 	stepMode, backend  string
 	storeVSeq          bool
-	decayInput         *bool                  // nil if the neuron has no such property
+	switches           map[string]*bool       // by name, what the neuron has besides, such as decay_input
 	own                map[string]float64     // the neuron's own parameters
 	atLeast            map[string]float64     // how small some of them may be
 	tensors            map[string]*snn.Tensor // parameters that are no single number
 	learn              []string               // parameters that require a gradient
 	perStep            []string               // parameters with a value for each step, [T]
+	restart            []string               // states that start anew with each input
+	stepModes          []string               // that the neuron has
+	decode             string                 // of a neuron that does not spike
 	given              []string               // those that an option has set
 	resetFormula       string                 // of Equation
 	stateFormulas      []stateFormula         // of Equation
@@ -53,7 +57,8 @@ func defaults() *config {
 	return &config{
 		vThreshold: 1, surrogate: surrogate.Sigmoid(4),
 		stepMode: snn.SingleStep, backend: cpu,
-		own: map[string]float64{}, atLeast: map[string]float64{}, tensors: map[string]*snn.Tensor{},
+		own: map[string]float64{}, atLeast: map[string]float64{}, tensors: map[string]*snn.Tensor{}, switches: map[string]*bool{},
+		stepModes: []string{snn.SingleStep, snn.MultiStep},
 	}
 }
 
@@ -110,13 +115,37 @@ func Tau(v float64) Option { return Param(tau, v) }
 
 // DecayInput says whether the input of a leaky neuron decays as the potential
 // does. The default is true.
-func DecayInput(decay bool) Option {
+func DecayInput(decay bool) Option { return setSwitch("DecayInput", "decay_input", decay) }
+
+// ScaleReset says whether the reset of a KLIF neuron acts on the potential
+// before it is scaled by k. The default is false.
+func ScaleReset(scale bool) Option { return setSwitch("ScaleReset", "scale_reset", scale) }
+
+// ThresholdRelated says whether the output of a LIAF neuron is its activation
+// of h - v_threshold, or that of h. The default is false.
+func ThresholdRelated(related bool) Option {
+	return setSwitch("ThresholdRelated", "threshold_related", related)
+}
+
+func setSwitch(option, name string, on bool) Option {
 	return func(c *config) {
-		if c.decayInput == nil {
-			c.refuse("it has no option DecayInput")
+		if c.switches[name] == nil {
+			c.refuse("it has no option %s", option)
 			return
 		}
-		*c.decayInput = decay
+		*c.switches[name] = on
+	}
+}
+
+// InitTau sets the time constant that a ParametricLIF neuron begins with, above
+// 1. The default is 2.
+func InitTau(v float64) Option {
+	return func(c *config) {
+		if !(v > 1) || math.IsInf(v, 0) {
+			c.refuse("init_tau is %v, expected a number above 1", v)
+			return
+		}
+		c.own["w"], c.given = -math.Log(v-1), append(c.given, "w")
 	}
 }
 

@@ -61,7 +61,7 @@ func TestOptionErrors(t *testing.T) {
 		{func() { neuron.New(&noFire{}) }, "noFire: NeuronalFire returns the zero Expr; return an expression of its arguments"},
 		{func() { neuron.New(&noReset{}) }, "noReset: NeuronalReset returns the zero Expr; return an expression of its arguments"},
 		{func() { neuron.New(&halfExpr{}) }, "halfExpr: dynamics: operand 2 of add is the zero Expr; make it with Input, State, Param or Const"},
-		{func() { neuron.New(&otherName{}) }, `otherName: dynamics: the output uses input "y"; the input is "x"`},
+		{func() { neuron.New(&otherName{}) }, `otherName: dynamics: output 1 uses input "y"; the inputs are ["x"]`},
 		{func() { neuron.New(&pointer{}) }, "pointer: its Base is nil; embed neuron.Base itself, not a pointer to it"},
 		{func() { neuron.New((*SquareIF)(nil)) }, "neuron.New: the definition is nil; expected a neuron such as &SquareIF{}"},
 		{func() { neuron.New(nil) }, "neuron.New: the definition is nil; expected a neuron such as &SquareIF{}"},

@@ -2,7 +2,9 @@ package neuron
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,8 +36,8 @@ func (l *Layer) properties() []property {
 			all = append(all, property{name, l.value(name)})
 		}
 	}
-	if c := l.config.decayInput; c != nil {
-		all = append(all, property{"decay_input", strconv.FormatBool(*c)})
+	for _, name := range slices.Sorted(maps.Keys(l.config.switches)) {
+		all = append(all, property{name, strconv.FormatBool(*l.config.switches[name])})
 	}
 	return append(all,
 		property{"detach_reset", strconv.FormatBool(l.config.detachReset)},

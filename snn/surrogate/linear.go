@@ -21,8 +21,8 @@ func NonzeroSignLogAbs(alpha float64) Function {
 }
 
 func (s *nonzeroSignLogAbs) Primitive(x dynamics.Expr) dynamics.Expr {
-	log := x.Abs().Mul(constant(s.alpha)).Add(one).Log()
-	return x.Less(zero).Select(log.Neg(), log)
+	log := func(u dynamics.Expr) dynamics.Expr { return u.Mul(constant(s.alpha)).Add(one).Log() }
+	return x.Less(zero).Select(log(x.Min(zero).Neg()).Neg(), log(x.Max(zero)))
 }
 
 func (s *nonzeroSignLogAbs) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -117,7 +117,7 @@ func LeakyKReLU(leak, k float64) Function {
 }
 
 func (s *leakyKReLU) Primitive(x dynamics.Expr) dynamics.Expr {
-	return x.Max(zero).Mul(constant(s.k)).Add(x.Min(zero).Mul(constant(s.leak)))
+	return x.Less(zero).Select(x.Mul(constant(s.leak)), x.Mul(constant(s.k)))
 }
 
 func (s *leakyKReLU) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -169,8 +169,8 @@ func LogTailedReLU(alpha float64) Function {
 }
 
 func (s *logTailedReLU) Primitive(x dynamics.Expr) dynamics.Expr {
-	tail := x.Max(one).Log() // 0 up to 1
-	return x.Clamp(zero, one).Add(tail).Add(x.Min(zero).Mul(constant(s.alpha)))
+	right := x.LessEqual(one).Select(x, x.Max(one).Log().Add(one))
+	return x.LessEqual(zero).Select(x.Mul(constant(s.alpha)), right)
 }
 
 func (s *logTailedReLU) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -191,7 +191,8 @@ type rect struct {
 func Rect(alpha float64) Function { return &rect{alpha: positive("Rect", "alpha", alpha)} }
 
 func (s *rect) Primitive(x dynamics.Expr) dynamics.Expr {
-	return x.Mul(constant(s.alpha)).Add(half).Clamp(zero, one)
+	inner := x.Mul(constant(s.alpha)).Add(half)
+	return x.Abs().Less(constant(0.5/s.alpha)).Select(inner, x.Heaviside())
 }
 
 func (s *rect) Gradient(x dynamics.Expr) dynamics.Expr {

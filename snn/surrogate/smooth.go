@@ -95,11 +95,16 @@ func SoftSign(alpha float64) Function {
 	return &softSign{alpha: positive("SoftSign", "alpha", alpha)}
 }
 
-// Primitive is 1 - 1/(2 + 2|alpha*x|) on the right, and its mirror image on the
+// Primitive is 1 - 1/(2 + 2*alpha*x) on the right, and its mirror image on the
 // left: so it has its limits where alpha*x is infinite.
 func (s *softSign) Primitive(x dynamics.Expr) dynamics.Expr {
-	tail := half.Div(s.slope(x))
-	return x.Less(zero).Select(tail, one.Sub(tail))
+	return mirrored(x.Mul(constant(s.alpha)), func(u dynamics.Expr) dynamics.Expr { return half.Div(u.Add(one)) })
+}
+
+// mirrored is 1 - tail(x) on the right, and tail(-x) on the left. Each side is
+// a function of its own, so that its derivative is right at 0, too.
+func mirrored(x dynamics.Expr, tail func(u dynamics.Expr) dynamics.Expr) dynamics.Expr {
+	return x.Less(zero).Select(tail(x.Min(zero).Neg()), one.Sub(tail(x.Max(zero))))
 }
 
 func (s *softSign) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -177,16 +182,11 @@ func PiecewiseExp(alpha float64) Function {
 }
 
 func (s *piecewiseExp) Primitive(x dynamics.Expr) dynamics.Expr {
-	tail := s.decay(x).Mul(half)
-	return x.Less(zero).Select(tail, one.Sub(tail))
+	return mirrored(x.Mul(constant(s.alpha)), func(u dynamics.Expr) dynamics.Expr { return u.Neg().Exp().Mul(half) })
 }
 
 func (s *piecewiseExp) Gradient(x dynamics.Expr) dynamics.Expr {
-	return s.decay(x).Mul(constant(s.alpha / 2))
-}
-
-func (s *piecewiseExp) decay(x dynamics.Expr) dynamics.Expr {
-	return x.Abs().Mul(constant(-s.alpha)).Exp()
+	return x.Abs().Mul(constant(-s.alpha)).Exp().Mul(constant(s.alpha / 2))
 }
 
 func (s *piecewiseExp) String() string { return s.text("PiecewiseExp", parameter{"alpha", s.alpha}) }
@@ -211,16 +211,15 @@ func QPseudoSpike(alpha float64) Function {
 }
 
 func (s *qPseudoSpike) Primitive(x dynamics.Expr) dynamics.Expr {
-	tail := s.base(x).Power(constant(1 - s.alpha)).Mul(half)
-	return x.Less(zero).Select(tail, one.Sub(tail))
+	return mirrored(x, func(u dynamics.Expr) dynamics.Expr { return s.base(u).Power(constant(1 - s.alpha)).Mul(half) })
 }
 
 func (s *qPseudoSpike) Gradient(x dynamics.Expr) dynamics.Expr {
-	return s.base(x).Power(constant(-s.alpha))
+	return s.base(x.Abs()).Power(constant(-s.alpha))
 }
 
-func (s *qPseudoSpike) base(x dynamics.Expr) dynamics.Expr {
-	return x.Abs().Mul(constant(2 / (s.alpha - 1))).Add(one)
+func (s *qPseudoSpike) base(u dynamics.Expr) dynamics.Expr {
+	return u.Mul(constant(2 / (s.alpha - 1))).Add(one)
 }
 
 func (s *qPseudoSpike) String() string { return s.text("QPseudoSpike", parameter{"alpha", s.alpha}) }

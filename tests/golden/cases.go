@@ -2,26 +2,30 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
 
 	"spikebook/snn"
-	"spikebook/snn/dynamics"
 	"spikebook/snn/neuron"
-	"spikebook/snn/surrogate"
 )
 
 // What the README of the data demands.
 const (
 	outputTolerance    = 2e-6
+	gradientTolerance  = 1e-5
 	surrogateTolerance = 5e-7
 	surrogateRange     = 10 // beyond which the tolerance is not promised
 )
 
 // result is the outcome of a case.
 type result struct {
-	skipped string   // why it was not run
-	partly  []string // what of it was not compared
-	err     float64  // largest difference
-	miss    string   // what is wrong
+	skipped  string   // why it was not run
+	partly   []string // what of it was not compared
+	err      float64  // largest difference of an output
+	gradient float64  // and of a gradient
+	miss     string   // what is wrong
 }
 
 // unsupported is a case that this version cannot run.
@@ -42,8 +46,12 @@ func check(g *group, c *reference) (r result) {
 		err = unsupported("arguments of constructors: no numbers to compare")
 	case surrogates[c.Class] != nil:
 		r, err = checkSurrogate(g, c)
-	case neurons[c.Class] != nil:
+	case neurons[c.Class] != nil || parallel[c.Class]:
 		r, err = checkNeuron(g, c)
+	case g.Group == "network":
+		r, err = checkNetwork(g, c)
+	case g.Group == "functional" || c.Class == "Linear":
+		r, err = checkFunctional(g, c)
 	default:
 		err = unsupported(c.Class)
 	}
@@ -55,267 +63,214 @@ func check(g *group, c *reference) (r result) {
 	return r
 }
 
-// neurons makes the layers that this version has, by the peer's names.
-var neurons = map[string]func(formula string, options []neuron.Option) *neuron.Layer{
-	"IFNode":        func(_ string, o []neuron.Option) *neuron.Layer { return neuron.NewIF(o...) },
-	"SimpleIFNode":  func(_ string, o []neuron.Option) *neuron.Layer { return neuron.NewIF(o...) },
-	"LIFNode":       func(_ string, o []neuron.Option) *neuron.Layer { return neuron.NewLIF(o...) },
-	"SimpleLIFNode": func(_ string, o []neuron.Option) *neuron.Layer { return neuron.NewLIF(o...) },
-	"CustomNode":    func(formula string, o []neuron.Option) *neuron.Layer { return neuron.Equation(formula, o...) },
-}
-
-// smoothIF and smoothLIF give out the primitive of the surrogate instead of
-// the step, and reset by it: what the peer calls spiking=false.
-type (
-	smoothIF struct {
-		neuron.IF
-		surrogate surrogate.Function
-	}
-	smoothLIF struct {
-		neuron.LIF
-		surrogate surrogate.Function
-	}
-)
-
-func (n *smoothIF) NeuronalFire(h dynamics.Expr) dynamics.Expr {
-	return n.surrogate.Primitive(h.Sub(n.VThreshold()))
-}
-
-func (n *smoothLIF) NeuronalFire(h dynamics.Expr) dynamics.Expr {
-	return n.surrogate.Primitive(h.Sub(n.VThreshold()))
-}
-
-// smooth makes the smooth layers, by the peer's names.
-var smooth = map[string]func(s surrogate.Function, options []neuron.Option) *neuron.Layer{
-	"IFNode": func(s surrogate.Function, o []neuron.Option) *neuron.Layer {
-		return neuron.New(&smoothIF{surrogate: s}, o...)
-	},
-	"LIFNode": func(s surrogate.Function, o []neuron.Option) *neuron.Layer {
-		lif := &smoothLIF{surrogate: s}
-		lif.DecayInput = true
-		return neuron.New(lif, o...)
-	},
-}
-
-// layer makes the layer of a case.
-func layer(c *reference) (*neuron.Layer, error) {
-	options := []neuron.Option{neuron.StoreVSeq(true)}
-	formula := ""
-	var primitive surrogate.Function // given out instead of the step, if not nil
-	for name, v := range c.Params {
-		number, isNumber := v.(float64)
-		switch {
-		case name == "v_reset" && v == nil:
-			options = append(options, neuron.SoftReset())
-		case name == "v_reset" && isNumber:
-			options = append(options, neuron.VReset(number))
-		case name == "v_threshold" && isNumber:
-			options = append(options, neuron.VThreshold(number))
-		case name == "tau" && isNumber:
-			options = append(options, neuron.Tau(number))
-		case name == "decay_input":
-			options = append(options, neuron.DecayInput(v == true))
-		case name == "detach_reset":
-			options = append(options, neuron.DetachReset(v == true))
-		case name == "surrogate_function":
-			s, spiking, err := surrogateOf(v)
-			if err != nil {
-				return nil, err
-			}
-			options = append(options, neuron.SurrogateFunction(s))
-			if !spiking {
-				primitive = s
-			}
-		case name == "charge" && c.Class == "CustomNode":
-			formula, _ = v.(string)
-		default:
-			return nil, unsupported(c.Class + " with parameter " + name)
-		}
-	}
-	var l *neuron.Layer
-	switch {
-	case primitive == nil:
-		l = neurons[c.Class](formula, options)
-	case smooth[c.Class] != nil:
-		l = smooth[c.Class](primitive, options)
-	default:
-		return nil, unsupported(c.Class + " with spiking=false")
-	}
-	for name, v := range c.SetAfterConstruction {
-		number, ok := v.(float64)
-		if !ok {
-			return nil, unsupported(c.Class + " with " + name + " set after construction")
-		}
-		if err := l.SetParam(name, number); err != nil {
-			return nil, err
-		}
-	}
-	return l, nil
-}
-
 // zeroStart are the classes whose potential is 0 before the first input, even
 // if v_reset is not.
-var zeroStart = map[string]bool{"SimpleIFNode": true, "SimpleLIFNode": true, "CustomNode": true}
+var zeroStart = map[string]bool{"CustomNode": true}
+
+// trial is a case that is under way.
+type trial struct {
+	*reference
+	module module
+	layer  *neuron.Layer // nil for a module without states
+	leaves map[string]*snn.Tensor
+	output *snn.Tensor // of all steps
+	v      *snn.Tensor
+}
 
 func checkNeuron(g *group, c *reference) (r result, err error) {
-	l, err := layer(c)
-	if err != nil {
+	t := trial{reference: c, leaves: map[string]*snn.Tensor{}}
+	if t.module, err = makeLayer(c); err != nil {
 		return r, err
 	}
-	xSeq := c.Inputs["x_seq"].Tensor
-	if len(xSeq.Shape()) == 0 || len(c.Parameters) > 0 {
-		return r, unsupported(c.Class + " with learnable parameters")
-	}
-	one := xSeq.Index(0).Shape()
-	if v := c.Inputs["v_init"]; v != nil {
-		l.SetV(snn.Zeros(one...).Add(v.Tensor))
-	} else if zeroStart[c.Class] {
-		l.SetV(snn.Zeros(one...))
-	}
-	spikes, potentials, err := run(l, xSeq, c.StepMode)
-	if err != nil {
+	t.layer, _ = t.module.(*neuron.Layer)
+	if err := t.begin(); err != nil {
 		return r, err
 	}
-	for name, want := range c.Outputs {
-		switch name {
-		case "spike_seq":
-			if !same(spikes, want.Tensor) {
-				return r, fmt.Errorf("spikes differ: got %v, want %v", spikes, want)
-			}
-		case "v_seq":
-			if g.Group == "special_values" {
-				r.partly = append(r.partly, "v_seq of special values (no demand)")
-				continue
-			}
-			r.err = max(r.err, difference(potentials, want.Tensor))
-		case "y_seq":
-			r.err = max(r.err, difference(spikes, want.Tensor))
-		default:
-			r.partly = append(r.partly, name)
-		}
+	if err := t.run(); err != nil {
+		return r, err
 	}
-	if r.err > outputTolerance {
-		return r, fmt.Errorf("potentials or outputs differ by %.2g, allowed %.2g", r.err, outputTolerance)
-	}
-	if len(c.Grads) > 0 {
-		r.partly = append(r.partly, "gradients")
-	}
-	return r, nil
-}
-
-// run returns spikes and potentials of all steps, [T, N, ...] each.
-func run(l *neuron.Layer, xSeq *snn.Tensor, mode string) (spikes, potentials *snn.Tensor, err error) {
-	if mode == snn.MultiStep {
-		if err := l.SetStepMode(mode); err != nil {
-			return nil, nil, err
-		}
-		spikes = l.Forward(xSeq)
-		return spikes, l.VSeq(), nil
-	}
-	var s, v []*snn.Tensor
-	for t := range xSeq.Shape()[0] {
-		s = append(s, l.Forward(xSeq.Index(t)))
-		v = append(v, l.V())
-	}
-	return snn.Stack(s...), snn.Stack(v...), nil
-}
-
-// surrogates are those that this version has, by the peer's names.
-var surrogates = map[string]func(alpha float64) surrogate.Function{
-	"Sigmoid": surrogate.Sigmoid,
-	"ATan":    surrogate.ATan,
-}
-
-// surrogateDefaults are the peer's.
-var surrogateDefaults = map[string]float64{"Sigmoid": 4, "ATan": 2}
-
-// surrogateOf makes the surrogate of a neuron. Forward, every surrogate that
-// spikes is the same step, so one that we lack is replaced by one that we have.
-func surrogateOf(param any) (s surrogate.Function, spiking bool, err error) {
-	p, _ := param.(map[string]any)
-	class, _ := p["class"].(string)
-	spiking = p["spiking"] != false
-	_, ours := surrogates[class]
-	switch {
-	case ours:
-		return makeSurrogate(class, p), spiking, nil
-	case class == "MultiLevelSpikeCount" || class == "PoissonPass" || class == "":
-		return nil, spiking, unsupported("surrogate " + class)
-	case !spiking:
-		return nil, spiking, unsupported("surrogate " + class + " with spiking=false")
-	}
-	return surrogate.Sigmoid(4), spiking, nil
-}
-
-func makeSurrogate(class string, p map[string]any) surrogate.Function {
-	alpha, ok := p["alpha"].(float64)
-	if !ok {
-		alpha = surrogateDefaults[class]
-	}
-	return surrogates[class](alpha)
-}
-
-func checkSurrogate(g *group, c *reference) (r result, err error) {
-	s := makeSurrogate(c.Class, c.Params)
-	x := c.Inputs["x"].Tensor
-	input := dynamics.Input("x")
-	compare := func(what string, e dynamics.Expr, want *snn.Tensor) error {
-		got, err := evaluate(e, x)
+	special := g.Group == "special_values"
+	var loss *snn.Tensor
+	for _, name := range slices.Sorted(maps.Keys(c.Outputs)) { // spikes come before potentials
+		want := c.Outputs[name]
+		got, err := t.result(name)
 		if err != nil {
-			return err
+			return r, err
 		}
-		var g, w []float32
-		for i, v := range x.Data() {
-			if v >= -surrogateRange && v <= surrogateRange {
-				g, w = append(g, got.Data()[i]), append(w, want.Data()[i])
+		spikes := strings.HasPrefix(name, "spike") && !c.smooth()
+		v := c.Outputs["v_seq"]
+		switch {
+		case spikes && special && v != nil:
+			if !sameBeforeNaN(got, want.Tensor, v.Tensor) {
+				return r, fmt.Errorf("spikes differ: got %v, want %v", got, want)
 			}
-		}
-		d := difference(snn.FromSlice(g), snn.FromSlice(w))
-		r.err = max(r.err, d)
-		if d > surrogateTolerance {
-			return fmt.Errorf("%s differs by %.2g, allowed %.2g", what, d, surrogateTolerance)
-		}
-		return nil
-	}
-	for name, want := range c.Outputs {
-		switch name {
-		case "spike":
-			got, err := evaluate(input.Spike(s), x)
-			if err != nil {
-				return r, err
-			}
+			r.partly = append(r.partly, "spikes behind a NaN of the peer (no demand)")
+		case spikes:
 			if !same(got, want.Tensor) {
 				return r, fmt.Errorf("spikes differ: got %v, want %v", got, want)
 			}
-		case "primitive":
-			if g.Group == "special_values" {
-				r.partly = append(r.partly, "primitive of special values (no demand)")
-			} else if err := compare("primitive", s.Primitive(input), want.Tensor); err != nil {
-				return r, err
-			}
+		case special:
+			r.partly = append(r.partly, name+" of special values (no demand)")
 		default:
-			r.partly = append(r.partly, name)
+			d := difference(got, want.Tensor)
+			if r.err = max(r.err, d); d > outputTolerance {
+				return r, fmt.Errorf("%s differs by %.2g, allowed %.2g", name, d, outputTolerance)
+			}
+		}
+		if g := c.Upstream[name]; g != nil {
+			part := got.Mul(g.Tensor).Sum()
+			if loss == nil {
+				loss = part
+			} else {
+				loss = loss.Add(part)
+			}
 		}
 	}
-	for name, want := range c.Grads {
-		if (name == "x" || name == "x_of_primitive") && g.Group != "special_values" { // ours are smooth: the two are one
-			if err := compare("gradient", s.Gradient(input), want.Tensor); err != nil {
-				return r, err
-			}
+	if loss == nil || special {
+		return r, nil
+	}
+	if loss.RequiresGrad() {
+		loss.Backward()
+	}
+	return t.compareGradients(r)
+}
+
+// sameBeforeNaN compares spikes up to where the peer's potential becomes NaN by
+// its hard reset, where ours is v_reset.
+func sameBeforeNaN(got, want, v *snn.Tensor) bool {
+	n := want.Size() / want.Shape()[0]
+	for i, s := range want.Data() {
+		if i >= n && math.IsNaN(float64(v.Data()[i-n])) {
+			continue
+		}
+		if got.Data()[i] != s {
+			return false
+		}
+	}
+	return snn.SameShape(got, want)
+}
+
+// smooth says whether the case gives out the primitive instead of spikes.
+func (c *reference) smooth() bool {
+	p, _ := c.Params["surrogate_function"].(map[string]any)
+	return p["spiking"] == false
+}
+
+// begin sets the states and makes leaves of what a gradient is wanted for.
+func (t *trial) begin() error {
+	x := t.Inputs["x_seq"].Clone()
+	if len(x.Shape()) == 0 {
+		return unsupported("an input of one value")
+	}
+	leaf := func(name string, t2 *snn.Tensor) *snn.Tensor {
+		if t.Grads[name] != nil {
+			t2.RequireGrad()
+		}
+		t.leaves[name] = t2
+		return t2
+	}
+	leaf("x_seq", x)
+	if t.layer == nil {
+		for name, p := range t.Parameters {
+			leaf(name, p.Tensor)
+		}
+		return nil
+	}
+	for name := range t.Parameters {
+		leaf(name, t.layer.ParamTensor(name))
+	}
+	shape := x.Index(0).Shape()
+	if zeroStart[t.Class] {
+		t.layer.SetV(snn.Zeros(shape...))
+	}
+	states := t.layer.States()
+	for _, name := range states {
+		given, wanted := t.Inputs[name+"_init"], t.Grads[name+"_init"]
+		if given == nil && wanted == nil {
+			continue
+		}
+		var start *snn.Tensor
+		if given != nil {
+			start = given.BroadcastTo(shape...).Clone()
 		} else {
-			r.partly = append(r.partly, "gradient "+name)
+			t.layer.SetState(states[0], t.stateAtStart(states[0], shape)) // so that all have their shape
+			start = t.layer.State(name).Clone()
+		}
+		t.layer.SetState(name, leaf(name+"_init", start))
+	}
+	return nil
+}
+
+// stateAtStart is a state as it is before the first input.
+func (t *trial) stateAtStart(name string, shape []int) *snn.Tensor {
+	return t.layer.State(name).BroadcastTo(shape...)
+}
+
+// run takes the module through the sequence.
+func (t *trial) run() error {
+	x := t.leaves["x_seq"]
+	multi := t.StepMode == snn.MultiStep || t.layer == nil
+	if t.layer != nil {
+		t.layer.SetStoreVSeq(true)
+		if err := t.layer.SetStepMode(t.StepMode); err != nil {
+			return unsupported(fmt.Sprintf("%s in step mode %q", t.Class, t.StepMode))
+		}
+	}
+	if multi {
+		t.output = t.module.Forward(x)
+	} else {
+		var list []*snn.Tensor
+		for i := range x.Shape()[0] {
+			list = append(list, t.module.Forward(x.Index(i)))
+		}
+		t.output = snn.Stack(list...)
+	}
+	if t.layer != nil {
+		t.v = t.layer.VSeq()
+	}
+	return nil
+}
+
+// result returns an output by its name.
+func (t *trial) result(name string) (*snn.Tensor, error) {
+	switch name {
+	case "spike_seq", "y_seq", "y":
+		return t.output, nil
+	case "v_seq":
+		return t.v, nil
+	case "u_final":
+		if t.Class == "GatedLIFNode" { // where u becomes v at the end of a step
+			name = "v_final"
+		}
+	}
+	if state, ok := strings.CutSuffix(name, "_final"); ok && t.layer != nil {
+		for _, s := range t.layer.States() {
+			if s == state {
+				return t.layer.State(s), nil
+			}
+		}
+	}
+	return nil, unsupported(t.Class + " with output " + name)
+}
+
+func (t *trial) compareGradients(r result) (result, error) {
+	for name, want := range t.Grads {
+		leaf := t.leaves[name]
+		if leaf == nil && t.Class == "GatedLIFNode" && name == "u_init" { // which nothing depends on
+			leaf = snn.Zeros(want.Shape()...)
+		}
+		if leaf == nil {
+			r.partly = append(r.partly, "gradient "+name+" of "+t.Class)
+			continue
+		}
+		got := leaf.Grad()
+		if got == nil {
+			got = snn.Zeros(leaf.Shape()...)
+		}
+		d := difference(got.Reshape(want.Shape()...), want.Tensor)
+		if r.gradient = max(r.gradient, d); d > gradientTolerance || math.IsNaN(d) {
+			return r, fmt.Errorf("gradient %s differs by %.2g, allowed %.2g", name, d, gradientTolerance)
 		}
 	}
 	return r, nil
-}
-
-// evaluate evaluates an expression of x.
-func evaluate(e dynamics.Expr, x *snn.Tensor) (*snn.Tensor, error) {
-	p, err := dynamics.Compile(dynamics.Definition{Input: "x", Output: e})
-	if err != nil {
-		return nil, err
-	}
-	out := snn.Zeros(x.Shape()...)
-	p.Run(dynamics.Run{T: 1, N: x.Size(), X: x.Data(), Out: out.Data()})
-	return out, nil
 }

@@ -32,7 +32,11 @@ type reference struct {
 	SetAfterConstruction map[string]any     `json:"set_after_construction"`
 	Inputs               map[string]*tensor `json:"inputs"`
 	Outputs              map[string]*tensor `json:"outputs"`
+	Upstream             map[string]*tensor `json:"upstream"`
 	Grads                map[string]*tensor `json:"grads"`
+	Targets              *tensor            `json:"targets"`
+	Labels               *tensor            `json:"labels"`
+	Training             []training         `json:"training"`
 }
 
 // tensor is a tensor of the data. Numbers that JSON has no words for are

@@ -1,0 +1,61 @@
+// Package layer holds layers of synapses: what stands between layers of
+// neurons.
+package layer
+
+import (
+	"fmt"
+	"math"
+
+	"spikebook/snn"
+)
+
+// Linear is a fully connected layer: y = x·Weightᵀ + Bias for each row of x. It
+// works in both step modes: x is [N, In] or [T, N, In].
+type Linear struct {
+	Weight *snn.Tensor // [Out, In]
+	Bias   *snn.Tensor // [Out]; nil if there is none
+}
+
+// NewLinear returns a layer with weights and biases from
+// U(-1/sqrt(in), 1/sqrt(in)), drawn as snn.Rand draws. They require a gradient.
+// It panics with a *snn.ShapeError if in or out is below 1.
+func NewLinear(in, out int) *Linear {
+	if in < 1 || out < 1 {
+		panic(snn.Shapef("NewLinear", "%d inputs and %d outputs, expected at least 1 of each", in, out))
+	}
+	bound := 1 / float32(math.Sqrt(float64(in)))
+	uniform := func(shape ...int) *snn.Tensor {
+		return snn.Rand(shape...).Scale(2 * bound).AddScalar(-bound).RequireGrad()
+	}
+	return &Linear{Weight: uniform(out, in), Bias: uniform(out)}
+}
+
+// Forward returns the outputs for x, [..., In]: [..., Out].
+func (l *Linear) Forward(x *snn.Tensor) *snn.Tensor {
+	in := l.Weight.Shape()[1]
+	if n := len(x.Shape()); n == 0 || x.Shape()[n-1] != in {
+		panic(snn.Shapef("Linear.Forward", "the input has shape %v, expected [..., %d]", x.Shape(), in))
+	}
+	y := x.MatMulTransposed(l.Weight)
+	if l.Bias != nil {
+		y = y.Add(l.Bias)
+	}
+	return y
+}
+
+// Reset does nothing: there is no state.
+func (*Linear) Reset() {}
+
+// Parameters returns the weights, and the biases if there are some.
+func (l *Linear) Parameters() []*snn.Tensor {
+	if l.Bias == nil {
+		return []*snn.Tensor{l.Weight}
+	}
+	return []*snn.Tensor{l.Weight, l.Bias}
+}
+
+// String prints the layer.
+func (l *Linear) String() string {
+	shape := l.Weight.Shape()
+	return fmt.Sprintf("Linear(in=%d, out=%d, bias=%t)", shape[1], shape[0], l.Bias != nil)
+}

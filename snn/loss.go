@@ -1,0 +1,101 @@
+package snn
+
+import "math"
+
+// MSELoss returns the mean squared error between t and a target of its shape.
+func MSELoss(t, target *Tensor) *Tensor { return t.Sub(target).Square().Mean() }
+
+// L1Loss returns the mean absolute error between t and a target of its shape.
+func L1Loss(t, target *Tensor) *Tensor { return t.Sub(target).Abs().Mean() }
+
+// CrossEntropyLoss returns the mean cross entropy between logits, [N, C], and
+// the classes that are right, from 0 to C-1. It panics with a *ShapeError if
+// they do not fit.
+func CrossEntropyLoss(logits *Tensor, classes []int) *Tensor {
+	if len(logits.shape) != 2 || logits.shape[0] != len(classes) || len(classes) == 0 {
+		panic(Shapef("CrossEntropyLoss", "logits of shape %v and %d classes, expected [N, C] and N classes with N >= 1", logits.shape, len(classes)))
+	}
+	n := logits.shape[1]
+	for i, c := range classes {
+		if c < 0 || c >= n {
+			panic(Shapef("CrossEntropyLoss", "class %d of sample %d is outside of the %d logits; counting starts at 0", c, i, n))
+		}
+	}
+	probabilities := logits.Detach().softmax()
+	var sum float64
+	for i, c := range classes {
+		row := logits.data[i*n : (i+1)*n]
+		top := largest(row)
+		var total float64
+		for _, v := range row {
+			total += math.Exp(float64(v - top))
+		}
+		sum += math.Log(total) - float64(row[c]-top)
+	}
+	out := Scalar(float32(sum / float64(len(classes))))
+	Record(crossEntropy{probabilities, classes}, []*Tensor{logits}, out)
+	return out
+}
+
+type crossEntropy struct {
+	probabilities *Tensor
+	classes       []int
+}
+
+func (c crossEntropy) Backward(grads []*Tensor) []*Tensor {
+	g := c.probabilities.Clone()
+	n := g.shape[1]
+	for i, class := range c.classes {
+		g.data[i*n+class]--
+	}
+	return []*Tensor{g.Scale(grads[0].data[0] / float32(len(c.classes)))}
+}
+
+// Softmax returns exp(t) over its sum along the last dimension.
+func (t *Tensor) Softmax() *Tensor {
+	out := t.softmax()
+	Record(softmax{out.Detach()}, []*Tensor{t}, out)
+	return out
+}
+
+func (t *Tensor) softmax() *Tensor {
+	n := t.shape[t.dimension("Softmax", -1)]
+	out := Empty(t.shape...)
+	for at := 0; n > 0 && at < len(t.data); at += n {
+		row, result := t.data[at:at+n], out.data[at:at+n]
+		top := largest(row)
+		var total float64
+		for _, v := range row {
+			total += math.Exp(float64(v - top))
+		}
+		for i, v := range row {
+			result[i] = float32(math.Exp(float64(v-top)) / total)
+		}
+	}
+	return out
+}
+
+func largest(row []float32) float32 {
+	top := row[0]
+	for _, v := range row {
+		top = max(top, v)
+	}
+	return top
+}
+
+type softmax struct{ out *Tensor }
+
+func (s softmax) Backward(grads []*Tensor) []*Tensor {
+	g := grads[0].Mul(s.out)
+	n := s.out.shape[len(s.out.shape)-1]
+	for at := 0; n > 0 && at < len(g.data); at += n {
+		var sum float64
+		for _, v := range g.data[at : at+n] {
+			sum += float64(v)
+		}
+		for i := range n {
+			g.data[at+i] -= float32(float32(sum) * s.out.data[at+i])
+		}
+	}
+	return []*Tensor{g}
+}

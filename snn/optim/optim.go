@@ -1,0 +1,144 @@
+// Package optim changes parameters by their gradients.
+package optim
+
+import (
+	"fmt"
+	"math"
+
+	"spikebook/snn"
+)
+
+// Optimizer changes parameters.
+type Optimizer interface {
+	// Step changes each parameter that has a gradient.
+	Step()
+	// ZeroGrad forgets the gradients.
+	ZeroGrad()
+}
+
+// Misuse is the snn.Misuse of a number out of range.
+type Misuse struct{ Text string }
+
+func (e *Misuse) Error() string { return "optim: " + e.Text }
+
+// Misuse marks the type as a snn.Misuse.
+func (*Misuse) Misuse() {}
+
+type parameters []*snn.Tensor
+
+// ZeroGrad forgets the gradients.
+func (ps parameters) ZeroGrad() {
+	for _, p := range ps {
+		p.ZeroGrad()
+	}
+}
+
+func rate(lr float64) float32 {
+	if !(lr > 0) || math.IsInf(lr, 0) {
+		panic(&Misuse{fmt.Sprintf("the learning rate is %v, expected a positive number", lr)})
+	}
+	return float32(lr)
+}
+
+// SGD is stochastic gradient descent, with momentum if that is not 0:
+//
+//	M ← Momentum·M + G,  P ← P - LearningRate·M
+//
+// where M is G in the first step.
+type SGD struct {
+	parameters
+	LearningRate, Momentum, WeightDecay float32
+	velocity                            [][]float32
+}
+
+// NewSGD returns an SGD without momentum. It panics with a *Misuse unless the
+// learning rate is positive.
+func NewSGD(params []*snn.Tensor, learningRate float64) *SGD {
+	return &SGD{parameters: params, LearningRate: rate(learningRate)}
+}
+
+// Step changes each parameter that has a gradient.
+func (o *SGD) Step() {
+	if o.velocity == nil {
+		o.velocity = make([][]float32, len(o.parameters))
+	}
+	for i, p := range o.parameters {
+		if p.Grad() == nil {
+			continue
+		}
+		first := o.velocity[i] == nil
+		if first && o.Momentum != 0 {
+			o.velocity[i] = make([]float32, p.Size())
+		}
+		data := p.Data()
+		for k, g := range p.Grad().Data() {
+			g += float32(o.WeightDecay * data[k])
+			if o.Momentum != 0 {
+				m := &o.velocity[i][k]
+				if *m = float32(o.Momentum**m) + g; first {
+					*m = g
+				}
+				g = *m
+			}
+			data[k] -= float32(o.LearningRate * g)
+		}
+	}
+}
+
+// Adam is the optimizer of D. P. Kingma and J. Ba, "Adam: a method for
+// stochastic optimization", ICLR 2015.
+type Adam struct {
+	parameters
+	LearningRate, Beta1, Beta2, Epsilon, WeightDecay float32
+	Decoupled                                        bool // weight decay as AdamW has it, not as part of the gradient
+	steps                                            []int
+	mean, square                                     [][]float32
+}
+
+// NewAdam returns an Adam with beta1 0.9, beta2 0.999 and epsilon 1e-8. It
+// panics with a *Misuse unless the learning rate is positive.
+func NewAdam(params []*snn.Tensor, learningRate float64) *Adam {
+	return &Adam{parameters: params, LearningRate: rate(learningRate), Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+}
+
+// NewAdamW returns an Adam with decoupled weight decay, 0.01.
+//
+// Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization",
+// ICLR 2019.
+func NewAdamW(params []*snn.Tensor, learningRate float64) *Adam {
+	o := NewAdam(params, learningRate)
+	o.WeightDecay, o.Decoupled = 0.01, true
+	return o
+}
+
+// Step changes each parameter that has a gradient.
+func (o *Adam) Step() {
+	if o.mean == nil {
+		n := len(o.parameters)
+		o.steps, o.mean, o.square = make([]int, n), make([][]float32, n), make([][]float32, n)
+	}
+	for i, p := range o.parameters {
+		if p.Grad() == nil {
+			continue
+		}
+		if o.mean[i] == nil {
+			o.mean[i], o.square[i] = make([]float32, p.Size()), make([]float32, p.Size())
+		}
+		o.steps[i]++
+		correct1 := 1 - math.Pow(float64(o.Beta1), float64(o.steps[i]))
+		correct2 := math.Sqrt(1 - math.Pow(float64(o.Beta2), float64(o.steps[i])))
+		data := p.Data()
+		for k, g := range p.Grad().Data() {
+			if o.Decoupled {
+				data[k] -= float32(float32(o.LearningRate*o.WeightDecay) * data[k])
+			} else {
+				g += float32(o.WeightDecay * data[k])
+			}
+			m, v := &o.mean[i][k], &o.square[i][k]
+			*m = float32(o.Beta1**m) + float32((1-o.Beta1)*g)
+			*v = float32(o.Beta2**v) + float32(float32((1-o.Beta2)*g)*g)
+			denominator := math.Sqrt(float64(*v))/correct2 + float64(o.Epsilon)
+			data[k] -= float32(float64(o.LearningRate) / correct1 * float64(*m) / denominator)
+		}
+	}
+}
