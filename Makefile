@@ -60,8 +60,10 @@ lab: install ## JupyterLab on a copy of the notebooks
 
 test: lint test-go test-race conformance test-fuzz test-cells test-robust test-python ## everything that CI runs
 
+# The neurons once more with SIMD instructions, as cells run them.
 test-go: build
 	go test ./...
+	GOEXPERIMENT=simd go test ./snn/... ./tests/golden
 
 # The packages with goroutines, as far as they are not busy waiting for the Go
 # compiler. The race detector is linked with C.
@@ -110,11 +112,13 @@ soak: install ## the fuzz targets, 30 s each, and 1,000 random events
 lint: ## formatting, go vet, staticcheck, go.mod
 	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }
 	go vet ./...
+	GOEXPERIMENT=simd go vet ./snn/...
 	go tool staticcheck ./...
 	go mod tidy -diff
 
-generate: ## write generated files anew: the go.mod of the cells, the logos
+generate: ## write generated files anew: the go.mod of the cells, the loops over vectors, the logos
 	go run ./kernel/workspace/gen
+	go run ./snn/vector/gen
 	kernel/kernelspec/render.sh
 
 clean: ## remove what was built
