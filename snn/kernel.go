@@ -2,6 +2,7 @@ package snn
 
 import (
 	"slices"
+	"sync"
 
 	"spikebook/snn/dynamics"
 )
@@ -51,10 +52,6 @@ type Call struct {
 // after the last step. Random numbers of the definition are drawn as Rand draws
 // them.
 func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
-	if c.Wanted == nil {
-		c.Wanted = slices.Repeat([]bool{true}, len(k.definition.Outputs))
-	}
-	r := dynamics.Run{T: c.Steps, N: count(c.Shape) / max(1, c.Steps)}
 	program, inputs := k.program, c.Inputs
 	for range program.Uniforms() {
 		inputs = append(slices.Clip(inputs), Rand(c.Shape...))
@@ -63,39 +60,59 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	if tape != nil {
 		program = tape.derivative.Forward
 	}
-	r.Inputs, r.Params = data(inputs), k.paramsOf(program, c.Params)
 	outputs = make([]*Tensor, len(k.definition.Outputs))
-	for i, wanted := range c.Wanted {
-		if wanted {
-			outputs[i] = Empty(c.Shape...)
+	for i := range outputs {
+		if c.wants(i) {
+			outputs[i] = &Tensor{shape: c.Shape, data: empty(count(c.Shape))}
 		}
 	}
 	states = c.States
 	if tape != nil || !c.Overwrite {
 		states = make([]*Tensor, len(c.States))
 		for i, s := range c.States {
-			states[i] = Empty(s.Shape()...)
-			copy(states[i].Data(), s.Data())
+			states[i] = s.Detach().Clone()
 		}
 	}
-	r.Outputs, r.States = data(outputs), data(states)
+	a := arguments.Get().(*runArguments)
+	defer a.free()
+	a.Run = dynamics.Run{
+		T: c.Steps, N: count(c.Shape) / max(1, c.Steps),
+		Inputs: data(a.Inputs, inputs), Outputs: data(a.Outputs, outputs), States: data(a.States, states),
+		Params: k.paramsOf(a.Params, program, c.Params),
+	}
 	if tape == nil {
-		program.Run(r)
+		program.Run(a.Run)
 		return outputs, states
 	}
 	for _, s := range tape.derivative.Saved {
-		saved := Empty(c.Shape...)
 		if s.Input >= 0 {
-			saved = inputs[s.Input]
-		} else {
-			r.Outputs = append(r.Outputs, saved.Data())
+			tape.saved = append(tape.saved, inputs[s.Input])
+			continue
 		}
-		tape.saved = append(tape.saved, saved)
+		saved := Empty(c.Shape...)
+		tape.saved, a.Outputs = append(tape.saved, saved), append(a.Outputs, saved.data)
 	}
-	program.Run(r)
+	program.Run(a.Run)
 	results := slices.DeleteFunc(slices.Concat(outputs, states), func(t *Tensor) bool { return t == nil })
 	Record(tape, slices.Concat(c.Inputs, c.Params, c.States), results...)
 	return outputs, states
+}
+
+// wants says whether an output is wanted.
+func (c *Call) wants(output int) bool { return c.Wanted == nil || c.Wanted[output] }
+
+// runArguments are used again: a layer is often run for one step.
+type runArguments struct{ dynamics.Run }
+
+var arguments = sync.Pool{New: func() any { return new(runArguments) }}
+
+// free forgets the slices, which must not be kept alive.
+func (a *runArguments) free() {
+	for _, list := range [][][]float32{a.Inputs, a.Params, a.Outputs, a.States} {
+		clear(list)
+	}
+	a.Run = dynamics.Run{Inputs: a.Inputs[:0], Params: a.Params[:0], Outputs: a.Outputs[:0], States: a.States[:0]}
+	arguments.Put(a)
 }
 
 // record returns a place for what the backward pass needs, or nil if nothing
@@ -107,11 +124,10 @@ func (k *Kernel) record(c Call) *steps {
 	return &steps{kernel: k, derivative: k.derivative(c.Inputs, c.Params), call: c}
 }
 
-// paramsOf returns the values of a program's parameters.
-func (k *Kernel) paramsOf(p *dynamics.Program, params []*Tensor) [][]float32 {
-	list := make([][]float32, len(p.Params()))
-	for i, name := range p.Params() {
-		list[i] = params[slices.Index(k.program.Params(), name)].Data()
+// paramsOf appends the values of a program's parameters to list.
+func (k *Kernel) paramsOf(list [][]float32, p *dynamics.Program, params []*Tensor) [][]float32 {
+	for _, name := range p.Params() {
+		list = append(list, params[slices.Index(k.program.Params(), name)].data)
 	}
 	return list
 }
@@ -124,11 +140,13 @@ func count(shape []int) int {
 	return n
 }
 
-func data(tensors []*Tensor) [][]float32 {
-	list := make([][]float32, len(tensors))
-	for i, t := range tensors {
-		if t != nil {
-			list[i] = t.Data()
+// data appends the values of tensors to list, nil for none.
+func data(list [][]float32, tensors []*Tensor) [][]float32 {
+	for _, t := range tensors {
+		if t == nil {
+			list = append(list, nil)
+		} else {
+			list = append(list, t.data)
 		}
 	}
 	return list
@@ -173,10 +191,10 @@ type steps struct {
 func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	c, d := &s.call, s.derivative
 	r := dynamics.Run{T: c.Steps, N: count(c.Shape) / max(1, c.Steps), Reverse: true}
-	r.Inputs, r.Params = data(s.saved), s.kernel.paramsOf(d.Backward, c.Params)
-	for _, wanted := range c.Wanted {
+	r.Inputs, r.Params = data(nil, s.saved), s.kernel.paramsOf(nil, d.Backward, c.Params)
+	for i := range s.kernel.definition.Outputs {
 		g := make([]float32, c.Steps) // 0 for all neurons
-		if wanted {
+		if c.wants(i) {
 			if grads[0] != nil {
 				g = grads[0].Data()
 			}
@@ -199,7 +217,7 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	for i := range inputs {
 		inputs[i] = Empty(c.Steps, r.N)
 	}
-	r.States, r.Outputs = data(slices.Concat(states, sums)), data(inputs)
+	r.States, r.Outputs = data(nil, slices.Concat(states, sums)), data(nil, inputs)
 	d.Backward.Run(r)
 
 	var result []*Tensor

@@ -115,6 +115,7 @@ func (p *Program) checkRun(r Run) {
 type machine struct {
 	*Program
 	code      []instruction // that of the program, with products for some divisions
+	products  []instruction // the place for that
 	memory    []float32
 	registers [][]float32 // views of memory; those of inputs, outputs and states are views of the run
 	own       [][]float32 // the views of memory
@@ -169,7 +170,8 @@ func (m *machine) load(r *Run) {
 			continue
 		}
 		if &m.code[0] == &m.Program.code[0] {
-			m.code = slices.Clone(m.code)
+			m.products = append(m.products[:0], m.code...)
+			m.code = m.products
 		}
 		fill(m.own[d.reciprocal], reciprocal)
 		m.code[d.code].op, m.code[d.code].args[d.arg] = d.op, d.reciprocal

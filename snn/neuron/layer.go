@@ -24,6 +24,7 @@ type Layer struct {
 	initial   *snn.Kernel // of the states before the first step
 	config    *config
 	values    map[string]*snn.Tensor // of the parameters
+	single    []*snn.Tensor          // those of the kernel if each has one value, else nil
 
 	states []*snn.Tensor // the potential first; nil before the first input
 	owned  bool          // nobody else has the states, so that they may be overwritten
@@ -128,6 +129,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 		if err := l.compile(); err != nil {
 			panic(&OptionError{l.name, err.Error()})
 		}
+		l.setSingle()
 	}
 	multi := l.config.stepMode == snn.MultiStep
 	switch {
@@ -140,7 +142,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	l.restart(shape)
 	outputs, states := l.kernel.Run(snn.Call{
 		Steps: steps, Shape: x.Shape(), Inputs: l.inputs(x, steps), Params: l.params(l.kernel, shape), States: l.states,
-		Wanted: []bool{true, l.config.storeVSeq && multi}, Overwrite: l.owned,
+		Wanted: wanted[l.config.storeVSeq && multi], Overwrite: l.owned,
 	})
 	l.states, l.owned = states, !snn.Recording(states...)
 	if l.config.storeVSeq {
@@ -148,6 +150,9 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	}
 	return decode(l.config.decode, outputs[0])
 }
+
+// wanted are the outputs of a run: with the potentials of all steps or without.
+var wanted = map[bool][]bool{false: {true, false}, true: {true, true}}
 
 // checkInput returns the number of steps of an input, and the shape of one.
 func (l *Layer) checkInput(x *snn.Tensor) (steps int, shape []int) {

@@ -78,6 +78,20 @@ func (l *Layer) setValues() {
 		}
 		l.values[name] = t
 	}
+	l.setSingle()
+}
+
+// setSingle lists the parameters of the kernel if none depends on the shape of
+// the input.
+func (l *Layer) setSingle() {
+	l.single = nil
+	list := make([]*snn.Tensor, len(l.kernel.Params()))
+	for i, name := range l.kernel.Params() {
+		if list[i] = l.values[name]; list[i].Size() != 1 {
+			return
+		}
+	}
+	l.single = list
 }
 
 // paramNames lists the parameters of the equations, sorted.
@@ -100,6 +114,9 @@ func (l *Layer) number(name string) float64 {
 
 // params returns the parameters of a kernel for a step of the given shape.
 func (l *Layer) params(k *snn.Kernel, shape []int) []*snn.Tensor {
+	if k == l.kernel && l.single != nil {
+		return l.single
+	}
 	list := make([]*snn.Tensor, len(k.Params()))
 	for i, name := range k.Params() {
 		if list[i] = l.values[name]; list[i].Size() != 1 {
