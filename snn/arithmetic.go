@@ -10,7 +10,9 @@ func (t *Tensor) Add(u *Tensor) *Tensor {
 			dst[i] = a[i*da] + b[i*db]
 		}
 	})
-	Record(sum{t.shape, u.shape}, []*Tensor{t, u}, out)
+	if Recording(t, u) {
+		Record(sum{t.shape, u.shape}, []*Tensor{t, u}, out)
+	}
 	return out
 }
 
@@ -27,7 +29,9 @@ func (t *Tensor) Sub(u *Tensor) *Tensor {
 			dst[i] = a[i*da] - b[i*db]
 		}
 	})
-	Record(difference{t.shape, u.shape}, []*Tensor{t, u}, out)
+	if Recording(t, u) {
+		Record(difference{t.shape, u.shape}, []*Tensor{t, u}, out)
+	}
 	return out
 }
 
@@ -44,7 +48,9 @@ func (t *Tensor) Mul(u *Tensor) *Tensor {
 			dst[i] = a[i*da] * b[i*db]
 		}
 	})
-	Record(product{t, u}, []*Tensor{t, u}, out)
+	if Recording(t, u) {
+		Record(product{t, u}, []*Tensor{t, u}, out)
+	}
 	return out
 }
 
@@ -65,7 +71,9 @@ func (t *Tensor) Div(u *Tensor) *Tensor {
 			dst[i] = a[i*da] / b[i*db]
 		}
 	})
-	Record(quotient{t, u, out.Detach()}, []*Tensor{t, u}, out)
+	if Recording(t, u) {
+		Record(quotient{t, u, out.Detach()}, []*Tensor{t, u}, out)
+	}
 	return out
 }
 

@@ -91,7 +91,9 @@ func (t *Tensor) Scale(c float32) *Tensor {
 	for i, v := range t.data {
 		out.data[i] = v * c
 	}
-	Record(scaled{c}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(scaled{c}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -105,7 +107,9 @@ func (t *Tensor) AddScalar(c float32) *Tensor {
 	for i, v := range t.data {
 		out.data[i] = v + c
 	}
-	Record(same{}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(same{}, []*Tensor{t}, out)
+	}
 	return out
 }
 

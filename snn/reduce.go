@@ -14,7 +14,9 @@ func (t *Tensor) Sum(dims ...int) *Tensor {
 	for i, v := range t.sums(kept) {
 		out.data[i] = float32(v)
 	}
-	Record(summed{t.shape, kept}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(summed{t.shape, kept}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -38,7 +40,9 @@ func (t *Tensor) Mean(dims ...int) *Tensor {
 	for i, v := range t.sums(kept) {
 		out.data[i] = float32(v / float64(n))
 	}
-	Record(averaged{summed{t.shape, kept}, n}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(averaged{summed{t.shape, kept}, n}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -102,7 +106,9 @@ func (t *Tensor) Max(dim int) *Tensor {
 	for i, from := range at {
 		out.data[i] = t.data[from]
 	}
-	Record(picked{t.shape, at}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(picked{t.shape, at}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -115,7 +121,9 @@ func (t *Tensor) MaxAbs(dim int) *Tensor {
 	for i, from := range at {
 		out.data[i] = t.data[from]
 	}
-	Record(picked{t.shape, at}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(picked{t.shape, at}, []*Tensor{t}, out)
+	}
 	return out
 }
 

@@ -31,7 +31,9 @@ func (t *Tensor) slice(from, to int) *Tensor {
 		shape: slices.Clip(append([]int{to - from}, t.shape[1:]...)),
 		data:  t.data[from*n : to*n : to*n],
 	}
-	Record(sliced{t.shape, from * n}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(sliced{t.shape, from * n}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -62,7 +64,9 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, len(t.data), t.shape))
 	}
 	out := &Tensor{shape: shape, data: t.data}
-	Record(reshaped{t.shape}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(reshaped{t.shape}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -94,7 +98,9 @@ func (t *Tensor) BroadcastTo(shape ...int) *Tensor {
 	if len(out.data) > 0 {
 		stretch(out.data, t.data, shape, strides(t, rank))
 	}
-	Record(stretched{t.shape}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(stretched{t.shape}, []*Tensor{t}, out)
+	}
 	return out
 }
 
@@ -139,7 +145,9 @@ func (t *Tensor) Transpose(a, b int) *Tensor {
 	if len(out.data) > 0 {
 		stretch(out.data, t.data, shape, steps)
 	}
-	Record(transposed{a, b}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(transposed{a, b}, []*Tensor{t}, out)
+	}
 	return out
 }
 

@@ -118,7 +118,9 @@ func (t *Tensor) Item() float32 {
 func (t *Tensor) Clone() *Tensor {
 	out := Empty(t.shape...)
 	copy(out.data, t.data)
-	Record(same{}, []*Tensor{t}, out)
+	if Recording(t) {
+		Record(same{}, []*Tensor{t}, out)
+	}
 	return out
 }
 
