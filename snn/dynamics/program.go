@@ -151,9 +151,9 @@ func (d Definition) check() error {
 			return err
 		}
 	}
-	for _, name := range slices.Concat(states, d.Inputs) {
+	for _, name := range states {
 		if params[name] {
-			return errorf("%q is a parameter and a state or input, too; give one of them another name", name)
+			return errorf("%q is a parameter and a state, too; give one of them another name", name)
 		}
 	}
 	return nil

@@ -372,7 +372,7 @@ func TestCompileErrors(t *testing.T) {
 		{one(x, StateEquation{"v", State("w")}), `dynamics: state v uses state "w", which has no equation; the states are ["v"]`},
 		{one(x, StateEquation{"v", v}, StateEquation{"v", v}), `dynamics: state "v" is defined twice`},
 		{one(huge[0]), "dynamics: the definition makes more than 100000 operations; is one step meant?"},
-		{one(x.Add(Param("v")), StateEquation{"v", v}), `dynamics: "v" is a parameter and a state or input, too; give one of them another name`},
+		{one(x.Add(Param("v")), StateEquation{"v", v}), `dynamics: "v" is a parameter and a state, too; give one of them another name`},
 	} {
 		if _, err := Compile(test.d); err == nil || err.Error() != test.want {
 			t.Errorf("got %v\nwant %s", err, test.want)

@@ -1,7 +1,9 @@
 package neuron
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 
 	"spikebook/snn/dynamics"
 )
@@ -77,6 +79,14 @@ func Equation(formula string, options ...Option) *Layer {
 	given := defaults()
 	for _, o := range options {
 		o(given)
+	}
+	for _, s := range given.stateFormulas {
+		switch {
+		case slices.Contains([]string{stateName, inputName, "h", "s", vThreshold, vReset}, s.name):
+			panic(&OptionError{"Equation(" + formula + ")", fmt.Sprintf("a state cannot be called %q, which has a meaning; choose another name", s.name)})
+		case slices.Contains(given.given, s.name):
+			panic(&OptionError{"Equation(" + formula + ")", fmt.Sprintf("%q is a parameter and a state, too; give one of them another name", s.name)})
+		}
 	}
 	n := &equation{formula: formula, reset: given.resetFormula, states: given.stateFormulas, own: given.given}
 	return New(n, options...)

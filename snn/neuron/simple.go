@@ -100,6 +100,10 @@ const (
 // that do not spike; without it they give out the potential of each step.
 func Decode(kind string) Option {
 	return func(c *config) {
+		if len(c.restart) == 0 {
+			c.refuse("it has no option Decode: it gives out spikes; make a mean or a maximum of them by Mean(0) or Max(0)")
+			return
+		}
 		switch kind {
 		case LastMem, MaxMem, MaxAbsMem, MeanMem:
 			c.decode = kind
