@@ -1,6 +1,10 @@
 package dynamics
 
-import "spikebook/snn/vector"
+import (
+	"slices"
+
+	"spikebook/snn/vector"
+)
 
 // fuse joins instructions, so that what is between them need not be stored: two
 // operations of arithmetic, and a fire with its reset. The results are the
@@ -134,6 +138,7 @@ func (p *Program) remove(gone []bool) {
 		}
 	}
 	p.code = code
+	p.divisions = slices.DeleteFunc(p.divisions, func(d division) bool { return gone[d.code] })
 	for i := range p.divisions {
 		p.divisions[i].code = at[p.divisions[i].code]
 	}

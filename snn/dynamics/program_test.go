@@ -76,7 +76,7 @@ var number = rapid.OneOf(rapid.SampledFrom(special), rapid.Float32Range(-3, 3))
 // leaves, equal, or swapped.
 var definitionGen = rapid.Custom(func(t *rapid.T) Definition {
 	d := Definition{Inputs: []string{"x", "y"}, States: make([]StateEquation, rapid.IntRange(0, 3).Draw(t, "states"))}
-	pool := []Expr{Input("x"), Input("y"), Param("p"), Param("q"), Uniform("u"), Const(float64(number.Draw(t, "constant"))), Const(1), Const(0)}
+	pool := []Expr{Input("x"), Input("y"), Param("p"), Param("q"), Uniform("u"), Const(float64(number.Draw(t, "constant"))), Const(1), Const(0), Const(4)}
 	for k := range d.States {
 		d.States[k].Name = string(rune('a' + k))
 		pool = append(pool, State(d.States[k].Name), State(d.States[k].Name)) // two nodes of one state
@@ -84,7 +84,9 @@ var definitionGen = rapid.Custom(func(t *rapid.T) Definition {
 	for range rapid.IntRange(0, 25).Draw(t, "operations") {
 		pick := func() Expr { return rapid.SampledFrom(pool).Draw(t, "operand") }
 		var e Expr
-		switch op := Op(rapid.IntRange(int(OpAdd), int(opCount)).Draw(t, "operation")); op {
+		switch op := Op(rapid.IntRange(int(OpAdd), int(opCount)+1).Draw(t, "operation")); op {
+		case opCount + 1: // a division that may become a product
+			e = pick().Div(rapid.SampledFrom([]Expr{Param("p"), Const(4), Const(3)}).Draw(t, "divisor"))
 		case opCount: // what is joined into one instruction
 			h, threshold := pick(), pick()
 			s := h.Sub(threshold).Heaviside()
@@ -181,7 +183,7 @@ func TestEngineIsInterpreter(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps, n := rapid.IntRange(1, 5).Draw(t, "T"), rapid.IntRange(0, 20).Draw(t, "N")
-		r := runOf(d, p, steps, n, rapid.SliceOfN(number, 30, 30).Draw(t, "numbers"))
+		r := runOf(d, p, steps, n, rapid.SliceOfN(rapid.OneOf(number, rapid.Just(float32(2))), 30, 30).Draw(t, "numbers"))
 		r.Reverse = rapid.Bool().Draw(t, "reverse")
 		want := cloneRun(r)
 		simulate(d, p, want)
@@ -324,6 +326,30 @@ func TestValues(t *testing.T) {
 	// 0 and -0 are equal numbers, but not the same.
 	if p := compiled(t, Definition{Outputs: []Expr{Const(0), negative}}); len(p.constants) != 2 {
 		t.Errorf("%d constants, want 2", len(p.constants))
+	}
+}
+
+// Divisions that become products, alone or as part of a pair, change no bit.
+func TestDivisions(t *testing.T) {
+	x, y, tau := Input("x"), Input("y"), Param("tau")
+	for _, e := range []Expr{
+		lif().States[0].Next, x.Div(tau), x.Div(tau).Add(y), y.Sub(x.Div(tau)), x.Add(y).Div(tau), x.Div(tau).Div(y), x.Div(tau).Div(tau), x.Div(y).Div(tau),
+		x.Div(tau).Add(y).Div(tau).Sub(x.Div(Const(4))), tau.Div(x).Add(y),
+	} {
+		d := Definition{Inputs: []string{"x", "y"}, Outputs: []Expr{e, x.Sub(tau)}, States: []StateEquation{{"v", State("v").Add(x).Div(tau)}}}
+		p := compiled(t, d)
+		for _, value := range []float32{2, 3, 0.25, -8, 0, inf} {
+			r := runOf(d, p, 4, 37, []float32{0.3, 1.7, -0.9, 1e-44, 2.5e-38, 3e38, 0.1})
+			for i, name := range p.Params() {
+				r.Params[i] = []float32{map[string]float32{"tau": value, "v_threshold": 1}[name]}
+			}
+			want := cloneRun(r)
+			simulate(d, p, want)
+			p.Run(r)
+			if where := differ(r, want); where != "" {
+				t.Errorf("%v with tau %v: %s", e, value, where)
+			}
+		}
 	}
 }
 
