@@ -75,9 +75,11 @@ func checkGolden(t *testing.T, name string, got []byte) {
 // TestExamples compares the pictures that the examples save.
 func TestExamples(t *testing.T) {
 	for name, example := range map[string]func(){
-		"voltage": ExamplePlotOneNeuronVS,
-		"heatmap": ExamplePlot2DHeatmap,
-		"raster":  ExamplePlot1DSpikes,
+		"voltage":   ExamplePlotOneNeuronVS,
+		"heatmap":   ExamplePlot2DHeatmap,
+		"raster":    ExamplePlot1DSpikes,
+		"surrogate": ExamplePlotSurrogate,
+		"fi":        ExamplePlotFI,
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout := os.Stdout

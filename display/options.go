@@ -68,7 +68,7 @@ const (
 // line replaces the reference line of a name, or adds it.
 func line(name string, v float64) Option {
 	return func(f *Figure) {
-		if f.Kind != figure.Voltage {
+		if f.Kind != figure.Voltage && f.Kind != figure.Lines {
 			return
 		}
 		for i := range f.Lines {

@@ -31,6 +31,9 @@ const (
 	// Raster is a mark for each spike of each neuron. One series, shape [T, N];
 	// every finite value other than 0 is a spike.
 	Raster Kind = "raster"
+	// Lines is curves over a common axis of numbers. Two series or more, all of
+	// shape [K]: the places on the x axis, rising, and then each curve.
+	Lines Kind = "lines"
 )
 
 // The size of a figure that does not say its own.
@@ -48,13 +51,15 @@ const (
 	maxInches           = 50.0
 	minDPI, maxDPI      = 24, 1200
 	maxPixels           = 100_000_000 // of a PNG: 400 MB while it is drawn
+	maxCurves           = 20          // more are not told apart
 )
 
 // Series is one array of numbers, row-major.
 type Series struct {
-	Name  string
-	Shape []int
-	Data  Values
+	Name   string
+	Shape  []int
+	Data   Values
+	Dashed bool // a curve of a Lines that is only there to compare with
 }
 
 // Line is a horizontal reference line across the data, with its legend.
@@ -83,7 +88,7 @@ type Figure struct {
 	Text string
 
 	Series []Series
-	Lines  []Line // reference lines of a Voltage
+	Lines  []Line // reference lines of a Voltage or a Lines
 
 	Width, Height float64 // inches; 0: DefaultWidth, DefaultHeight
 	DPI           int     // dots per inch of a PNG; 0: DefaultDPI
@@ -94,8 +99,9 @@ type Figure struct {
 
 	IntXTicks, IntYTicks bool // ticks at whole numbers only
 
-	// YRange holds the limits of the potential of a Voltage.
-	YRange Range
+	// YRange holds the limits of the potential of a Voltage, and of the curves of
+	// a Lines. XRange holds those of the x axis for whoever computes the curves.
+	YRange, XRange Range
 
 	// ColorRange holds the values at the ends of the colour map of a Heatmap;
 	// values outside are drawn in the colours of the ends.
@@ -174,8 +180,12 @@ func (f *Figure) Validate() error {
 	case Voltage:
 		series, rank = 2, 1
 	case Heatmap, Raster:
+	case Lines:
+		if series, rank = max(2, len(f.Series)), 1; len(f.Series) > maxCurves+1 {
+			return bad("Series", fmt.Sprintf("at most %d of them", maxCurves+1), "a list of %d", len(f.Series))
+		}
 	default:
-		return bad("Kind", fmt.Sprintf("%q, %q or %q", Voltage, Heatmap, Raster), "%q", f.Kind)
+		return bad("Kind", fmt.Sprintf("%q, %q, %q or %q", Voltage, Heatmap, Raster, Lines), "%q", f.Kind)
 	}
 	if len(f.Series) != series {
 		return bad("Series", fmt.Sprintf("%d of them", series), "a list of %d", len(f.Series))
@@ -219,7 +229,7 @@ func (f *Figure) Validate() error {
 	for _, r := range []struct {
 		name string
 		Range
-	}{{"YRange", f.YRange}, {"ColorRange", f.ColorRange}} {
+	}{{"YRange", f.YRange}, {"XRange", f.XRange}, {"ColorRange", f.ColorRange}} {
 		if !r.IsZero() && !(finite(r.Min) && finite(r.Max) && r.Min < r.Max) {
 			return bad(r.name, "two finite numbers, the smaller first", "[%v, %v]", r.Min, r.Max)
 		}

@@ -73,7 +73,7 @@ func (n *Notebook) backendMagic(_ context.Context, words []string) (bridge.Page,
 
 const snnHelp = `# spikebook
 
-Imported in every cell: ` + "`snn`, `snn/dense`, `snn/dynamics`, `snn/neuron`, `snn/surrogate`, `display`" + `; the standard library as it is named.
+Imported in every cell: ` + "`snn`, `snn/dense`, `snn/dynamics`, `snn/neuron`, `snn/surrogate`, `snn/layer`, `snn/functional`, `snn/optim`, `display`" + `; the standard library as it is named.
 ` + "`neuron.NewLIF?`" + ` or Shift-Tab tells what something is, Tab completes.
 
 | line | what |

@@ -274,6 +274,22 @@ func (l *Layer) SetStoreVSeq(store bool) { l.config.storeVSeq = store }
 // Reset forgets the states. The next input may have another shape.
 func (l *Layer) Reset() { l.states, l.vSeq, l.vSteps = nil, nil, nil }
 
+// Kind returns the name of the kind of neuron, such as "LIF".
+func (l *Layer) Kind() string { return l.name }
+
+// Aside runs f with the layer in multi-step mode and without state, and gives it
+// its states, step mode and stored potentials back afterwards: to look at a
+// neuron without disturbing it.
+func (l *Layer) Aside(f func()) {
+	states, vSeq, vSteps, mode, store, owned := l.states, l.vSeq, l.vSteps, l.config.stepMode, l.config.storeVSeq, l.owned
+	defer func() {
+		l.states, l.vSeq, l.vSteps, l.config.stepMode, l.config.storeVSeq, l.owned = states, vSeq, vSteps, mode, store, owned
+	}()
+	l.Reset()
+	l.config.stepMode, l.config.storeVSeq = snn.MultiStep, false
+	f()
+}
+
 // Detach cuts the states off from the computation that they come from: no
 // gradient flows from later inputs to earlier ones.
 func (l *Layer) Detach() {

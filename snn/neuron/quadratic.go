@@ -146,12 +146,12 @@ func (n *AdEx) NeuronalStates(s Step) []State { return adaptation(&n.Base, s) }
 func (*AdEx) prepare(c *config) {
 	(&EIF{}).prepare(c)
 	prepareAdaptation(c)
-	c.own[tauW], c.own["a"], c.own["b"] = 20, 0.1, 0.1
+	c.own["delta_T"], c.own[tauW], c.own["a"], c.own["b"] = 0.2, 20, 0.1, 0.1
 }
 
 func (*AdEx) validate(c *config) { c.above("delta_T", 0) }
 
-// NewAdEx returns a layer of [AdEx] neurons. By default tau is 2, delta_T 1,
+// NewAdEx returns a layer of [AdEx] neurons. By default tau is 2, delta_T 0.2,
 // theta_rh 0.8, v_rest 0, v_reset -0.1, tau_w 20, a and b 0.1 and w_rest 0; the
 // other defaults are those of [NewIF]. Set them with [Tau] and [Param]; the
 // adaptation is Layer.State("w"). It panics with an *OptionError if an option is

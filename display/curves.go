@@ -1,0 +1,112 @@
+package display
+
+import (
+	"fmt"
+	"math"
+
+	"spikebook/display/figure"
+	"spikebook/snn"
+	"spikebook/snn/dynamics"
+	"spikebook/snn/neuron"
+	"spikebook/snn/surrogate"
+)
+
+// XRange sets the limits of the x axis of [PlotSurrogate] and [PlotFI].
+func XRange(min, max float64) Option {
+	return func(f *Figure) { f.XRange = figure.Range{Min: min, Max: max} }
+}
+
+// curvePoints is how many points a curve has.
+const curvePoints = 401
+
+// overX returns points from lo to hi, and a figure with them. The options are
+// applied at once: they may say other limits.
+func overX(op, title, xLabel, yLabel string, lo, hi float64, options []Option) (*Figure, *snn.Tensor) {
+	none := figure.Series{Shape: []int{1}, Data: figure.Values{0}} // until the points are known
+	f := apply(op, &Figure{
+		Kind: figure.Lines, Title: title, XLabel: xLabel, YLabel: yLabel,
+		XRange: figure.Range{Min: lo, Max: hi}, Series: []figure.Series{none, none},
+	}, options)
+	x := snn.Zeros(curvePoints)
+	for i := range x.Data() {
+		x.Data()[i] = float32(f.XRange.Min + (f.XRange.Max-f.XRange.Min)*float64(i)/(curvePoints-1))
+	}
+	f.Series = []figure.Series{series("x", x, curvePoints)}
+	return f, x
+}
+
+func curve(f *Figure, name string, y *snn.Tensor, dashed bool) {
+	s := series(name, y, curvePoints)
+	s.Dashed = dashed
+	f.Series = append(f.Series, s)
+}
+
+// PlotSurrogate draws a surrogate function from -2 to 2, or in [XRange]: the step
+// that a neuron gives out, dashed, the primitive, if there is one, and the
+// gradient that stands in for the derivative of the step.
+func PlotSurrogate(s surrogate.Function, options ...Option) *Figure {
+	const op = "PlotSurrogate"
+	if s == nil {
+		panic(snn.Shapef("display."+op, "the surrogate is nil; expected one of package surrogate, such as surrogate.ATan(2)"))
+	}
+	f, x := overX(op, s.String(), "x, the potential above the threshold", "value", -2, 2, options)
+	var gradient *snn.Tensor
+	snn.NoGrad(func() {
+		curve(f, "step", x.Map(func(e dynamics.Expr) dynamics.Expr { return e.Spike(s) }), true)
+		if !s.Primitive(dynamics.Input("x")).IsZero() {
+			curve(f, "primitive", x.Map(s.Primitive), false)
+		}
+		gradient = x.Map(s.Gradient)
+		curve(f, "gradient", gradient, false)
+	})
+	top := 0
+	for i, g := range gradient.Data() {
+		if g > gradient.Data()[top] {
+			top = i
+		}
+	}
+	f.Text = fmt.Sprintf("surrogate function %v for x from %v to %v: the gradient is at most %.4g, at x=%.3g",
+		s, f.XRange.Min, f.XRange.Max, gradient.Data()[top], x.Data()[top])
+	return f
+}
+
+// fiSteps is how many steps a firing rate is measured over, after fiSettle
+// others.
+const fiSteps, fiSettle = 1000, 200
+
+// PlotFI draws the firing rate of a neuron, in spikes per step, against a
+// constant input, from 0 to three times the threshold, or in [XRange]. It runs
+// the layer from its first state for many inputs at once; the state, the step
+// mode and the stored potentials of the layer are afterwards what they were. It
+// panics with a *snn.ShapeError if the parameters of the layer differ between
+// neurons.
+func PlotFI(layer *neuron.Layer, options ...Option) *Figure {
+	const op = "PlotFI"
+	threshold := layer.VThreshold()
+	if math.IsNaN(threshold) {
+		panic(snn.Shapef("display."+op, "the thresholds of the neurons differ; make a layer of one of them to see its curve"))
+	}
+	title := "Firing rate of " + layer.Kind()
+	f, x := overX(op, title, "input per step", "firing rate (spikes per step)", 0, max(3*math.Abs(threshold), 1e-3), options)
+	rate := snn.Zeros(curvePoints)
+	snn.NoGrad(func() {
+		layer.Aside(func() {
+			layer.Forward(x.BroadcastTo(fiSettle, curvePoints))
+			rate = layer.Forward(x.BroadcastTo(fiSteps, curvePoints)).Mean(0)
+		})
+	})
+	curve(f, "rate", rate, false)
+	f.Text = fmt.Sprintf("firing rate of %s for a constant input from %v to %v: %s", layer.Kind(), f.XRange.Min, f.XRange.Max, rheobase(x, rate))
+	return f
+}
+
+// rheobase says from which input on a neuron fires, and how often at most.
+func rheobase(x, rate *snn.Tensor) string {
+	most := rate.Max(0).Item()
+	for i, r := range rate.Data() {
+		if r > 0 {
+			return fmt.Sprintf("it fires from %.4g on, at most %.4g spikes per step", x.Data()[i], most)
+		}
+	}
+	return "it does not fire"
+}

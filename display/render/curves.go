@@ -1,0 +1,105 @@
+package render
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"spikebook/display/figure"
+)
+
+// curves draws lines over an axis of numbers, with their legend above.
+type curves struct {
+	f      *figure.Figure
+	lines  [][]plotter.XYs // of each curve, cut where it is not finite
+	lo, hi float64         // of the y axis
+	points int
+}
+
+func newCurves(f *figure.Figure) *curves {
+	p := &curves{f: f}
+	p.lo, p.hi = math.Inf(1), math.Inf(-1)
+	x := f.Series[0].Data
+	for _, s := range f.Series[1:] {
+		var segments []plotter.XYs
+		var segment plotter.XYs
+		for i, y := range s.Data {
+			if finite(y) && finite(x[i]) {
+				segment = append(segment, plotter.XY{X: float64(x[i]), Y: float64(y)})
+				p.lo, p.hi = min(p.lo, float64(y)), max(p.hi, float64(y))
+				p.points++
+			} else if len(segment) > 0 {
+				segments, segment = append(segments, segment), nil
+			}
+		}
+		if len(segment) > 0 {
+			segments = append(segments, segment)
+		}
+		p.lines = append(p.lines, segments)
+	}
+	for _, l := range f.Lines {
+		p.lo, p.hi = min(p.lo, l.Value), max(p.hi, l.Value)
+	}
+	if p.lo, p.hi = widen(p.lo, p.hi, 0.06); !f.YRange.IsZero() {
+		p.lo, p.hi = f.YRange.Min, f.YRange.Max
+	}
+	return p
+}
+
+func (p *curves) marks() int { return p.points }
+
+func (p *curves) note() string { return "" }
+
+// style returns how curve i is drawn: those to compare with are grey and dashed.
+func (p *curves) style(i int) draw.LineStyle {
+	if p.f.Series[i+1].Dashed {
+		return draw.LineStyle{Color: faint, Width: 1.2, Dashes: []vg.Length{5, 3}}
+	}
+	solid := 0
+	for _, s := range p.f.Series[1 : i+1] {
+		if !s.Dashed {
+			solid++
+		}
+	}
+	return draw.LineStyle{Color: rowColors[solid%len(rowColors)], Width: 1.6}
+}
+
+func (p *curves) draw(page *page) {
+	var legend []legendEntry
+	for i, s := range p.f.Series[1:] {
+		legend = append(legend, legendEntry{s.Name, p.style(i)})
+	}
+	for i, l := range p.f.Lines {
+		legend = append(legend, legendEntry{
+			strings.TrimSpace(l.Name + " " + minus(strconv.FormatFloat(l.Value, 'g', 6, 64))), lineStyles[i%len(lineStyles)],
+		})
+	}
+	box := page.header(legend...)
+	panel := newPanel()
+	x := p.f.Series[0].Data
+	panel.X.Min, panel.X.Max = float64(x[0]), float64(x[len(x)-1])
+	if !(panel.X.Min < panel.X.Max) {
+		panel.X.Min, panel.X.Max = widen(panel.X.Min, panel.X.Max, 0)
+	}
+	panel.X.Tick.Marker = ticks(panel.X.Min, panel.X.Max, max(2, int(box.Size().X/70)), p.f.IntXTicks)
+	panel.X.Label.Text = elide(p.f.XLabel, panel.X.Label.TextStyle, box.Size().X*0.88)
+	panel.Y.Min, panel.Y.Max = p.lo, p.hi
+	panel.Y.Tick.Marker = ticks(p.lo, p.hi, max(1, int(box.Size().Y/34)), p.f.IntYTicks)
+	panel.Y.Label.Text = elide(p.f.YLabel, panel.Y.Label.TextStyle, box.Size().Y)
+	panel.Add(newGrid())
+	for i, l := range p.f.Lines {
+		panel.Add(reference{l.Value, lineStyles[i%len(lineStyles)]})
+	}
+	for i, segments := range p.lines {
+		panel.Add(potential{segments, p.style(i), !p.f.YRange.IsZero()})
+	}
+	if p.points == 0 {
+		panel.Add(notice("none of the values is finite"))
+	}
+	left, bottom := insets(page, panel)
+	drawPanel(page, panel, vg.Rectangle{Min: box.Min.Add(vg.Point{X: left, Y: bottom}), Max: box.Max})
+}
