@@ -153,13 +153,38 @@ def test_cells_fails_only_where_it_says(cells):
         assert failed == ("raises-exception" in c.metadata.get("tags", [])), source
 
 
+@pytest.fixture(scope="module", params=["surrogate", "custom-neurons"])
+def training(request, tmp_path_factory):
+    """The notebooks that train a neuron, run by `spikebook exec`."""
+    out = tmp_path_factory.mktemp("training") / "out.ipynb"
+    done = spikebook("exec", ROOT / "notebooks" / f"{request.param}.ipynb", "-o", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return request.param, out
+
+
+def test_training_reaches_its_rate(training):
+    name, out = training
+    rates = [float(r) for r in re.findall(r"^epoch .* rate ([\d.]+)", text(out), re.M)]
+    want = {"surrogate": 0.2, "custom-neurons": 0.1}[name]
+    assert len(rates) == 5 and abs(rates[0] - want) > 0.05 and rates[-1] == want
+    assert len(pictures(out)) == {"surrogate": 4, "custom-neurons": 2}[name]
+
+
+def test_committed_training_is_that_of_today(training):
+    name, out = training
+    for committed, again in zip(comparable(ROOT / "notebooks" / f"{name}.ipynb"), comparable(out), strict=True):
+        assert committed == again, f"run: bin/spikebook exec notebooks/{name}.ipynb -o notebooks/{name}.ipynb, and look at it"
+
+
+def comparable(path):
+    """The cells with what must be the same when they are run again: all but the PNG."""
+    return [(c.source, [{**o.get("data", {}), "image/png": None, "text": o.get("text"), "traceback": o.get("traceback")}
+                        for o in c.get("outputs", [])]) for c in nbformat.read(path, 4).cells]
+
+
 @pytest.mark.parametrize("name", ["neuron", "cells"])
 def test_committed_outputs_are_those_of_today(name, request):
     """Run again, a notebook gives what is committed: text for text, and the same pictures as SVG."""
-    def comparable(path):
-        return [(c.source, [{**o.get("data", {}), "image/png": None, "text": o.get("text"), "traceback": o.get("traceback")}
-                            for o in c.get("outputs", [])]) for c in nbformat.read(path, 4).cells]
-
     path = ROOT / "notebooks" / f"{name}.ipynb"
     today = request.getfixturevalue("executed") / "out.ipynb" if name == "neuron" else request.getfixturevalue("cells_executed")
     for committed, again in zip(comparable(path), comparable(today), strict=True):
