@@ -115,7 +115,7 @@ def test_cursors_count_code_points(session, before, after):
 
 
 def test_types_of_entries(session):
-    assert typed(session.complete("neuron.NewL")) == {"NewLIF": ("function", "(options ...neuron.Option) *neuron.Layer")}
+    assert typed(session.complete("neuron.NewLIF")) == {"NewLIF": ("function", "(options ...neuron.Option) *neuron.Layer")}
     entries = typed(session.complete("reading."))
     assert entries["Power"] == ("function", "() float64")
     assert entries["Volt"][0] != "function" and "float64" in entries["Volt"][1]

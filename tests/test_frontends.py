@@ -37,7 +37,7 @@ class TestKernel(jkt.KernelTests):
     # All functions of package strings with this beginning: they are as stable as Go's promise.
     completion_samples = [
         {"text": "strings.ToUp", "matches": {"ToUpper", "ToUpperSpecial"}},
-        {"text": "neuron.NewL", "matches": {"NewLIF"}},
+        {"text": "neuron.NewLI", "matches": {"NewLIAF", "NewLIF"}},
         {"text": "x := strings.EqualF", "matches": {"EqualFold"}},
     ]
     code_inspect_sample = "neuron.NewLIF"

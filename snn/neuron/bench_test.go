@@ -6,28 +6,68 @@ import (
 
 	"spikebook/snn"
 	"spikebook/snn/neuron"
+	"spikebook/snn/surrogate"
 )
 
-// BenchmarkForward is a layer in multi-step mode. The bytes are those of input
-// and output.
+// sizes are steps and neurons: for one neuron what a call costs, then what fits
+// into each cache, then what does not.
+var sizes = [][2]int{{1, 1}, {16, 1}, {16, 1000}, {16, 1 << 16}, {128, 1 << 16}, {16, 1 << 20}}
+
+var benchmarked = []struct {
+	name string
+	new  func(...neuron.Option) *neuron.Layer
+}{
+	{"LIF", neuron.NewLIF},
+	{"custom", func(o ...neuron.Option) *neuron.Layer { return neuron.Equation("v + x**2", o...) }},
+	{"EIF", neuron.NewEIF},
+}
+
+// BenchmarkForward is a layer in multi-step mode, the memory of its output
+// included. The bytes are those of input and output; BenchmarkCopy moves as
+// many.
 func BenchmarkForward(b *testing.B) {
-	const T, N = 16, 65536
-	snn.Seed(1)
-	x := snn.Rand(T, N)
-	for _, kind := range []struct {
-		name  string
-		layer *neuron.Layer
-	}{
-		{"IF", neuron.NewIF(neuron.StepMode("m"))},
-		{"LIF", neuron.NewLIF(neuron.StepMode("m"))},
-		{"LIFSoft", neuron.NewLIF(neuron.StepMode("m"), neuron.SoftReset())},
-		{"LIFStoreVSeq", neuron.NewLIF(neuron.StepMode("m"), neuron.StoreVSeq(true))},
-		{"Exp", neuron.Equation("v + exp(-v)*x/2", neuron.StepMode("m"))},
-	} {
-		b.Run(fmt.Sprintf("%s/T=%d/N=%d", kind.name, T, N), func(b *testing.B) {
-			b.SetBytes(2 * 4 * T * N)
+	for _, kind := range benchmarked {
+		for _, size := range sizes {
+			b.Run(fmt.Sprintf("%s/T=%d/N=%d", kind.name, size[0], size[1]), func(b *testing.B) {
+				layer, x := kind.new(neuron.StepMode("m")), benchmarkInput(size)
+				layer.Forward(x)
+				b.SetBytes(int64(2 * 4 * size[0] * size[1]))
+				b.ReportAllocs()
+				for b.Loop() {
+					layer.Forward(x)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkBackward is forward and backward with a gradient for the input.
+func BenchmarkBackward(b *testing.B) {
+	for _, kind := range benchmarked {
+		for _, size := range sizes[1:] {
+			b.Run(fmt.Sprintf("%s/T=%d/N=%d", kind.name, size[0], size[1]), func(b *testing.B) {
+				layer := kind.new(neuron.StepMode("m"), neuron.SurrogateFunction(surrogate.ATan(2)))
+				x := benchmarkInput(size).RequireGrad()
+				g := snn.Ones(size[0], size[1])
+				b.SetBytes(int64(2 * 4 * size[0] * size[1]))
+				b.ReportAllocs()
+				for b.Loop() {
+					layer.Forward(x).BackwardFrom(g)
+					x.ZeroGrad()
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkCopy is what the memory can do.
+func BenchmarkCopy(b *testing.B) {
+	for _, size := range sizes[2:] {
+		b.Run(fmt.Sprintf("T=%d/N=%d", size[0], size[1]), func(b *testing.B) {
+			from, to := benchmarkInput(size).Data(), make([]float32, size[0]*size[1])
+			b.SetBytes(int64(2 * 4 * size[0] * size[1]))
 			for b.Loop() {
-				kind.layer.Forward(x)
+				copy(to, from)
 			}
 		})
 	}
@@ -36,9 +76,21 @@ func BenchmarkForward(b *testing.B) {
 // BenchmarkStep is one neuron for one step: what calling Forward costs.
 func BenchmarkStep(b *testing.B) {
 	layer, x := neuron.NewLIF(), snn.Full(0.7, 1)
-	b.SetBytes(2 * 4)
 	b.ReportAllocs()
 	for b.Loop() {
 		layer.Forward(x)
 	}
+}
+
+// BenchmarkNew is a new neuron of one's own, up to its first output.
+func BenchmarkNew(b *testing.B) {
+	x := snn.Ones(4)
+	for b.Loop() {
+		neuron.Equation("v + (x - (v - v_reset))/tau", neuron.Param("tau", 2)).Forward(x)
+	}
+}
+
+func benchmarkInput(size [2]int) *snn.Tensor {
+	snn.Seed(1)
+	return snn.Rand(size[0], size[1])
 }
