@@ -58,8 +58,8 @@ type product struct{ t, u *Tensor }
 
 func (p product) Backward(grads []*Tensor) []*Tensor {
 	return []*Tensor{
-		needed(p.t, func() *Tensor { return grads[0].Mul(p.u) }),
-		needed(p.u, func() *Tensor { return grads[0].Mul(p.t) }),
+		needed(p.t, func() *Tensor { return grads[0].Mul(p.u.Detach()) }),
+		needed(p.u, func() *Tensor { return grads[0].Mul(p.t.Detach()) }),
 	}
 }
 
@@ -81,8 +81,8 @@ type quotient struct{ t, u, out *Tensor }
 
 func (q quotient) Backward(grads []*Tensor) []*Tensor {
 	return []*Tensor{
-		needed(q.t, func() *Tensor { return grads[0].Div(q.u) }),
-		needed(q.u, func() *Tensor { return grads[0].Mul(q.out).Div(q.u).Neg() }),
+		needed(q.t, func() *Tensor { return grads[0].Div(q.u.Detach()) }),
+		needed(q.u, func() *Tensor { return grads[0].Mul(q.out).Div(q.u.Detach()).Neg() }),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -295,6 +296,21 @@ func TestGradientMistakes(t *testing.T) {
 	if err := snn.Maybe(func() { used.Backward() }); !errors.As(err, &mistake) || !strings.HasPrefix(mistake.Text, "the computation") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Operations may be used by several goroutines.
+func TestGoroutines(t *testing.T) {
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			x := snn.Full(float32(i), 3).RequireGrad()
+			x.Exp().Add(x.Tanh()).Sum().Backward()
+			if x.Grad() == nil {
+				t.Error("no gradient")
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // Nothing is allocated for a tape that nobody asked for.

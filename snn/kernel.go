@@ -11,9 +11,11 @@ import (
 // puts what it does on the tape, as one operation for all steps. The
 // derivatives are compiled when they are needed.
 type Kernel struct {
-	definition  dynamics.Definition
-	program     *dynamics.Program
-	derivatives []derivative
+	definition dynamics.Definition
+	program    *dynamics.Program
+
+	mu          sync.Mutex // operations of tensors share their kernels
+	derivatives []*derivative
 }
 
 // derivative is one with respect to some of the inputs and parameters.
@@ -166,8 +168,10 @@ func (k *Kernel) derivative(inputs, params []*Tensor) *derivative {
 			d.params = append(d.params, k.program.Params()[i])
 		}
 	}
-	for i := range k.derivatives {
-		if have := &k.derivatives[i]; slices.Equal(have.inputs, d.inputs) && slices.Equal(have.params, d.params) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, have := range k.derivatives {
+		if slices.Equal(have.inputs, d.inputs) && slices.Equal(have.params, d.params) {
 			return have
 		}
 	}
@@ -175,8 +179,8 @@ func (k *Kernel) derivative(inputs, params []*Tensor) *derivative {
 	if d.Derivative, err = k.definition.Differentiate(d.inputs, d.params, nil); err != nil {
 		panic(err) // a definition that compiles can be differentiated, but for its size
 	}
-	k.derivatives = append(k.derivatives, d)
-	return &k.derivatives[len(k.derivatives)-1]
+	k.derivatives = append(k.derivatives, &d)
+	return &d
 }
 
 // steps is a run on the tape.

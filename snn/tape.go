@@ -2,6 +2,7 @@ package snn
 
 import (
 	"slices"
+	"sync/atomic"
 )
 
 // Function is an operation on the tape: what [Tensor.Backward] goes through to
@@ -22,19 +23,19 @@ type node struct {
 }
 
 // off counts the calls of NoGrad that are under way.
-var off int
+var off atomic.Int32
 
-// NoGrad calls f and records nothing of what it computes: for measuring a
-// network, and for changing parameters by hand.
+// NoGrad calls f and records nothing that is computed meanwhile: for measuring a
+// network, and for changing parameters by hand. That holds for all goroutines.
 func NoGrad(f func()) {
-	off++
-	defer func() { off-- }()
+	off.Add(1)
+	defer off.Add(-1)
 	f()
 }
 
 // GradEnabled reports whether operations are recorded: whether no NoGrad is
 // under way.
-func GradEnabled() bool { return off == 0 }
+func GradEnabled() bool { return off.Load() == 0 }
 
 // RequireGrad makes t a leaf for which [Tensor.Backward] computes a gradient,
 // and returns it. All that is computed from t is recorded, until Backward.
@@ -68,7 +69,7 @@ func (t *Tensor) Detach() *Tensor { return &Tensor{shape: t.shape, data: t.data}
 // whether gradients are on and one of them requires one. A function that saves
 // values for its Backward asks first. An input may be nil.
 func Recording(inputs ...*Tensor) bool {
-	if off > 0 {
+	if off.Load() > 0 {
 		return false
 	}
 	for _, t := range inputs {
@@ -131,21 +132,19 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	order := t.node.order()
 	grads := map[*node][]*Tensor{}
 	give(grads, t, g)
-	NoGrad(func() {
-		for _, n := range slices.Backward(order) {
-			if gs := grads[n]; gs != nil {
-				delete(grads, n)
-				for i, g := range n.function.Backward(gs) {
-					if g != nil {
-						give(grads, n.inputs[i], g)
-					}
+	for _, n := range slices.Backward(order) {
+		if gs := grads[n]; gs != nil {
+			delete(grads, n)
+			for i, g := range n.function.Backward(gs) {
+				if g != nil {
+					give(grads, n.inputs[i], g.Detach())
 				}
 			}
-			if !keep {
-				n.function, n.inputs = nil, nil
-			}
 		}
-	})
+		if !keep {
+			n.function, n.inputs = nil, nil
+		}
+	}
 }
 
 // give adds a gradient to a leaf, or to those of the node that made the tensor.

@@ -33,6 +33,7 @@ var functions = map[string]struct {
 	"relu":      {1, func(a []Expr) Expr { return a[0].Max(Const(0)) }},
 	"min":       {2, func(a []Expr) Expr { return a[0].Min(a[1]) }},
 	"max":       {2, func(a []Expr) Expr { return a[0].Max(a[1]) }},
+	"pow":       {2, func(a []Expr) Expr { return a[0].Power(a[1]) }},
 	"clamp":     {3, func(a []Expr) Expr { return a[0].Clamp(a[1], a[2]) }},
 	"where":     {3, func(a []Expr) Expr { return a[0].Select(a[1], a[2]) }},
 }
@@ -43,10 +44,10 @@ const maxNesting = 500
 // Parse reads a line of mathematics: + - * / ** (or ^), the comparisons < <= >
 // >= ==, which are 1 or 0, brackets, numbers, pi, the names in names, and
 // functions: abs, exp, log, sqrt, tanh, sigmoid, sin, cos, atan, erf, round,
-// floor, sign, heaviside, relu, min(a, b), max(a, b), clamp(a, lo, hi) and
+// floor, sign, heaviside, relu, min(a, b), max(a, b), pow(a, b), clamp(a, lo, hi) and
 // where(condition, a, b). Operators bind as in Python, a power of a power needs
 // brackets, and comparisons do not chain. An exponent that is a whole number
-// from 1 to 16 makes a product; any other makes [Expr.Power]. The error, an
+// from 1 to 16 makes a product; any other makes [Expr.Power], and so does pow. The error, an
 // *Error, shows the place with a caret.
 func Parse(formula string, names map[string]Expr) (e Expr, err error) {
 	p := parser{text: formula, names: names}

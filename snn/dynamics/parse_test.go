@@ -42,6 +42,7 @@ var formulas = []struct{ formula, want string }{
 	{"exp * exp(exp)", "exp * exp(exp)"}, // a name and a function
 	{"x**0.5 + x**tau", "x**0.5 + x**tau"},
 	{"x**-1", "x**(-1)"},
+	{"pow(x, 4) + pow(x + v, 0.5)", "pow(x, 4) + (x + v)**0.5"},
 	{"x**17", "x**17"},
 	{"(x + v)**(x - v)", "(x + v)**(x - v)"},
 	{"where(x < v, x, -v)", "where(x < v, x, -v)"},
@@ -100,7 +101,7 @@ func TestParseErrors(t *testing.T) {
 		{"v x", "expected an operator or the end", "  ^"},
 		{"2x", "expected an operator or the end", " ^"},
 		{"v**2**2", "a power of a power needs brackets", "    ^"},
-		{"cot(x)", `there is no function "cot"; there are abs, atan, clamp, cos, erf, exp, floor, heaviside, log, max, min, relu, round, sigmoid, sign, sin, sqrt, tanh, where`, "^"},
+		{"cot(x)", `there is no function "cot"; there are abs, atan, clamp, cos, erf, exp, floor, heaviside, log, max, min, pow, relu, round, sigmoid, sign, sin, sqrt, tanh, where`, "^"},
 		{"v < x < v", "comparisons do not chain; use a product: (a < b) * (b < c)", "      ^"},
 		{"v ** ", "expected a number, a name or a bracket", "     ^"},
 		{"min(x)", "min takes 2 arguments, got 1", "^"},

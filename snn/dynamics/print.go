@@ -62,6 +62,10 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 		form, open, end = op.latex, `\left(`, `\right)`
 	}
 	brackets := op.binding < required
+	whole := !latex && n.op == OpPow && isWholePower(n.args[1])
+	if whole { // which would read back as a product
+		form, brackets = "pow(%a, %b)", false
+	}
 	if latex {
 		switch n.op {
 		case OpDiv: // a fraction holds together, but under a power
@@ -82,11 +86,22 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 		}
 		i++
 		k := int(form[i] - 'a')
-		printNode(b, n.args[k], latex, operandBinding(n.op, k, latex))
+		binding := operandBinding(n.op, k, latex)
+		if whole {
+			binding = 0
+		}
+		printNode(b, n.args[k], latex, binding)
 	}
 	if brackets {
 		b.WriteString(end)
 	}
+}
+
+// isWholePower reports whether an exponent is one that [Parse] makes a product
+// of.
+func isWholePower(n *node) bool {
+	v := n.value
+	return n.op == OpConst && v >= 1 && v <= MaxPower && v == float32(int(v))
 }
 
 // operandBinding says how tightly operand k must bind to need no brackets.

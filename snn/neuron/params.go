@@ -148,6 +148,8 @@ func (l *Layer) inputs(x *snn.Tensor, steps int) []*snn.Tensor {
 	for _, name := range l.config.perStep {
 		t := l.values[name]
 		switch {
+		case len(t.Shape()) == 0:
+			panic(l.shapef("parameter %s is a single value, expected one for each of the %d steps", name, steps))
 		case t.Shape()[0] != steps:
 			panic(l.shapef("parameter %s has %d steps, the input of shape %v has %d", name, t.Shape()[0], x.Shape(), steps))
 		case len(t.Shape()) > 1:
