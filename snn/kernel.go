@@ -123,7 +123,7 @@ func (k *Kernel) record(c Call) *steps {
 	if !Recording(c.Inputs...) && !Recording(c.Params...) && !Recording(c.States...) {
 		return nil
 	}
-	return &steps{kernel: k, derivative: k.derivative(c.Inputs, c.Params), call: c}
+	return &steps{kernel: k, derivative: k.derivative(c.Inputs, c.Params), call: c, process: process}
 }
 
 // paramsOf appends the values of a program's parameters to list.
@@ -189,6 +189,7 @@ type steps struct {
 	derivative *derivative
 	call       Call
 	saved      []*Tensor
+	process    int64 // that saved them
 }
 
 // Backward runs the backward pass.
@@ -239,6 +240,19 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	return append(result, states...)
 }
 
+// release gives back what was saved for the backward pass alone.
+func (s *steps) release() {
+	if s.process != process {
+		return
+	}
+	for i, from := range s.derivative.Saved {
+		if from.Input < 0 {
+			release(s.saved[i].data)
+		}
+	}
+	s.saved = nil
+}
+
 // likeShape gives the gradient of x, which comes as rows of one value for each
 // neuron, the shape of x. If all neurons share a value, their gradients are
 // added up, in float64.
@@ -254,5 +268,5 @@ func likeShape(rows, x *Tensor) *Tensor {
 		}
 		rows = FromSlice(sums)
 	}
-	return FromSlice(rows.Data(), x.Shape()...)
+	return &Tensor{shape: x.shape, data: rows.data}
 }

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"runtime"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -40,6 +41,22 @@ func empty(n int) []float32 {
 		return watch(first, k, n, size)
 	}
 	return watch(unsafe.SliceData(make([]float32, size)), k, n, size)
+}
+
+// process tells values of this process from those that an earlier cell of a
+// notebook left, whose memory is not ours to give away.
+var process = time.Now().UnixNano()
+
+// release gives the memory of values back at once. Nobody else may have a slice
+// of it, and this process must have got it from empty.
+func release(data []float32) {
+	if len(data) < leastReused {
+		return
+	}
+	k, _ := class(len(data))
+	first := unsafe.SliceData(data)
+	runtime.SetFinalizer(first, nil)
+	reused[k].Put(first)
 }
 
 // watch returns n values of an array, and puts it back when nobody can reach it

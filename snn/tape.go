@@ -142,10 +142,16 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 			}
 		}
 		if !keep {
+			if r, ok := n.function.(releaser); ok {
+				r.release()
+			}
 			n.function, n.inputs = nil, nil
 		}
 	}
 }
+
+// releaser is a Function that holds memory which nobody else has.
+type releaser interface{ release() }
 
 // give adds a gradient to a leaf, or to those of the node that made the tensor.
 func give(grads map[*node][]*Tensor, t, g *Tensor) {
