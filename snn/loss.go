@@ -1,6 +1,9 @@
 package snn
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // MSELoss returns the mean squared error between t and a target of its shape.
 func MSELoss(t, target *Tensor) *Tensor { return t.Sub(target).Square().Mean() }
@@ -33,7 +36,9 @@ func CrossEntropyLoss(logits *Tensor, classes []int) *Tensor {
 		sum += math.Log(total) - float64(row[c]-top)
 	}
 	out := Scalar(float32(sum / float64(len(classes))))
-	Record(crossEntropy{probabilities, classes}, []*Tensor{logits}, out)
+	if Recording(logits) {
+		Record(crossEntropy{probabilities, slices.Clone(classes)}, []*Tensor{logits}, out)
+	}
 	return out
 }
 

@@ -31,11 +31,11 @@ func (s summed) Backward(grads []*Tensor) []*Tensor {
 // Mean returns the mean along the given dimensions, or without one that of all
 // values, as Sum does; NaN if there are none.
 func (t *Tensor) Mean(dims ...int) *Tensor {
+	kept := t.reduced("Mean", dims)
 	n := len(t.data) / max(1, count(t.without(dims)))
 	if n == 0 {
 		return Full(float32(math.NaN()), t.without(dims)...)
 	}
-	kept := t.reduced("Mean", dims)
 	out := Empty(t.without(dims)...)
 	for i, v := range t.sums(kept) {
 		out.data[i] = float32(v / float64(n))
@@ -63,9 +63,9 @@ func (t *Tensor) reduced(op string, dims []int) []int {
 			kept[k] = 1
 		}
 	}
-	for _, d := range dims {
+	for i, d := range dims {
 		k := t.dimension(op, d)
-		if kept[k] = 1; slices.Index(dims, d) != slices.IndexFunc(dims, func(e int) bool { return t.dimension(op, e) == k }) {
+		if kept[k] = 1; slices.ContainsFunc(dims[:i], func(e int) bool { return t.dimension(op, e) == k }) {
 			panic(Shapef(op, "dimension %d is given twice for shape %v", d, t.shape))
 		}
 	}

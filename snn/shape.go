@@ -195,7 +195,9 @@ func joined(shape []int, ts []*Tensor) *Tensor {
 		at += copy(out.data[at:], t.data)
 		j.shapes = append(j.shapes, t.shape)
 	}
-	Record(j, ts, out)
+	if Recording(ts...) {
+		Record(j, slices.Clone(ts), out) // the caller may use his slice again
+	}
 	return out
 }
 

@@ -53,6 +53,9 @@ func ChunkMultiStepForward(size int, xSeq *snn.Tensor, net snn.Module) *snn.Tens
 	if size < 1 {
 		panic(snn.Shapef("ChunkMultiStepForward", "pieces of %d steps, expected at least 1", size))
 	}
+	if len(xSeq.Shape()) == 0 || xSeq.Shape()[0] == 0 {
+		panic(snn.Shapef("ChunkMultiStepForward", "the input has shape %v, expected a sequence [T, N, ...] with T >= 1", xSeq.Shape()))
+	}
 	var list []*snn.Tensor
 	for from := 0; from < xSeq.Shape()[0]; from += size {
 		list = append(list, net.Forward(xSeq.Slice(from, min(from+size, xSeq.Shape()[0]))))
@@ -111,6 +114,9 @@ func RedundantOneHot(labels []int, classes, n int) *snn.Tensor {
 // Source: S. Deng et al., "Temporal efficient training of spiking neural network
 // via gradient re-weighting", ICLR 2022.
 func TemporalEfficientTrainingCrossEntropy(xSeq *snn.Tensor, classes []int) *snn.Tensor {
+	if len(xSeq.Shape()) == 0 || xSeq.Shape()[0] == 0 {
+		panic(snn.Shapef("TemporalEfficientTrainingCrossEntropy", "the logits have shape %v, expected [T, N, C] with T >= 1", xSeq.Shape()))
+	}
 	var list []*snn.Tensor
 	for t := range xSeq.Shape()[0] {
 		list = append(list, snn.CrossEntropyLoss(xSeq.Index(t), classes))

@@ -34,10 +34,11 @@ func (ps parameters) ZeroGrad() {
 }
 
 func rate(lr float64) float32 {
-	if !(lr > 0) || math.IsInf(lr, 0) {
+	rate := float32(lr)
+	if !(rate > 0) || math.IsInf(float64(rate), 0) {
 		panic(&Misuse{fmt.Sprintf("the learning rate is %v, expected a positive number", lr)})
 	}
-	return float32(lr)
+	return rate
 }
 
 // SGD is stochastic gradient descent, with momentum if that is not 0:
