@@ -59,7 +59,7 @@ func (n *GatedLIF) NeuronalReset(h, _ dynamics.Expr) dynamics.Expr { return h }
 func (n *GatedLIF) NeuronalStates(s Step) []State { return []State{{Name: "s", Next: s.S}} }
 
 func (n *GatedLIF) prepare(c *config) {
-	logit := func(p float64) float64 { return -math.Log(1/p - 1) }
+	logit := func(p float64) float64 { return 0 - math.Log(1/p-1) } // 0, not -0, for 1/2
 	c.soft, c.restart = true, []string{"s"}
 	c.stepModes, c.stepMode = []string{snn.MultiStep}, snn.MultiStep
 	for _, name := range []string{"alpha", "beta", "gamma"} {

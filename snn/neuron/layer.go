@@ -62,6 +62,11 @@ func New(def Definition, options ...Option) *Layer {
 	if v, ok := def.(validator); ok {
 		v.validate(c)
 	}
+	if _, ok := def.(*equation); !ok && c.resetFormula != "" {
+		c.refuse("it has no option ResetEquation, which is for neuron.Equation")
+	} else if !ok && len(c.stateFormulas) > 0 {
+		c.refuse("it has no option StateEquation, which is for neuron.Equation")
+	}
 	if def.base() == nil {
 		panic(&OptionError{l.name, "its Base is nil; embed neuron.Base itself, not a pointer to it"})
 	}

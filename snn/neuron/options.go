@@ -69,13 +69,19 @@ func (c *config) refuse(format string, args ...any) {
 // VThreshold sets the potential at which a neuron fires: where H[t] >=
 // v_threshold. The default is 1.
 func VThreshold(v float64) Option {
-	return func(c *config) { c.vThreshold = v }
+	return func(c *config) {
+		c.vThreshold = v
+		delete(c.tensors, vThreshold)
+	}
 }
 
 // VReset makes the reset hard: after a spike the potential is v, and so it is
 // before the first input. The default is 0.
 func VReset(v float64) Option {
-	return func(c *config) { c.vReset, c.soft = v, false }
+	return func(c *config) {
+		c.vReset, c.soft = v, false
+		delete(c.tensors, vReset)
+	}
 }
 
 // SoftReset makes the reset soft: after a spike the potential is less by
@@ -165,6 +171,7 @@ func Param(name string, v float64) Option {
 		}
 		c.own[name] = v
 		c.given = append(c.given, name)
+		delete(c.tensors, name) // the last option counts
 	}
 }
 

@@ -153,11 +153,25 @@ func (l *Layer) inputs(x *snn.Tensor, steps int) []*snn.Tensor {
 		case t.Shape()[0] != steps:
 			panic(l.shapef("parameter %s has %d steps, the input of shape %v has %d", name, t.Shape()[0], x.Shape(), steps))
 		case len(t.Shape()) > 1:
-			t = t.Add(snn.Zeros(x.Shape()...))
+			t = l.broadcastSteps(name, t, x.Shape())
 		}
 		list = append(list, t)
 	}
 	return list
+}
+
+// broadcastSteps stretches a parameter with a value for each step, and more, to
+// the shape of a sequence. It must have as many dimensions: its first one would
+// be taken for another otherwise.
+func (l *Layer) broadcastSteps(name string, t *snn.Tensor, shape []int) *snn.Tensor {
+	fits := len(t.Shape()) == len(shape)
+	for i := 0; fits && i < len(shape); i++ {
+		fits = t.Shape()[i] == 1 || t.Shape()[i] == shape[i]
+	}
+	if !fits {
+		panic(l.shapef("parameter %s has shape %v, which does not broadcast to that of the input, %v; expected as many dimensions, each equal or 1, or just [T]", name, t.Shape(), shape))
+	}
+	return t.BroadcastTo(shape...)
 }
 
 // Param returns a parameter: v_threshold, v_reset (NaN with a soft reset) or
@@ -202,6 +216,23 @@ func (l *Layer) SetParam(name string, v float64) error {
 	if err := l.config.checkParam(name, v); err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
+	before := l.number(name)
+	l.setNumber(name, v)
+	if def, ok := l.def.(validator); ok {
+		if def.validate(l.config); len(l.config.wrong) > 0 {
+			err := fmt.Errorf("%s: %s", l.name, strings.Join(l.config.wrong, "; "))
+			l.config.wrong = nil
+			l.setNumber(name, before)
+			return err
+		}
+	}
+	for i := range t.Data() {
+		t.Data()[i] = float32(v)
+	}
+	return nil
+}
+
+func (l *Layer) setNumber(name string, v float64) {
 	switch name {
 	case vThreshold:
 		l.config.vThreshold = v
@@ -210,10 +241,6 @@ func (l *Layer) SetParam(name string, v float64) error {
 	default:
 		l.config.own[name] = v
 	}
-	for i := range t.Data() {
-		t.Data()[i] = float32(v)
-	}
-	return nil
 }
 
 // VThreshold returns the potential at which the neurons fire; NaN if they

@@ -123,6 +123,9 @@ func (p *Parallel) SetLambda(lambda float64) {
 // Forward returns the spikes of a sequence [T, N, ...]. It panics with a
 // *snn.ShapeError if the layer is made for another number of steps.
 func (p *Parallel) Forward(x *snn.Tensor) *snn.Tensor {
+	if x == nil {
+		panic(snn.Shapef(p.name+".Forward", "the input is nil; expected a tensor"))
+	}
 	if len(x.Shape()) == 0 || x.Shape()[0] == 0 {
 		panic(snn.Shapef(p.name+".Forward", "the input has shape %v, expected a sequence [T, N, ...] with T >= 1", x.Shape()))
 	}
