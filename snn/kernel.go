@@ -65,7 +65,8 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	outputs = make([]*Tensor, len(k.definition.Outputs))
 	for i := range outputs {
 		if c.wants(i) {
-			outputs[i] = &Tensor{shape: c.Shape, data: empty(count(c.Shape))}
+			// The shape is a copy: variables that share memory are kept together.
+			outputs[i] = Empty(c.Shape...)
 		}
 	}
 	states = c.States

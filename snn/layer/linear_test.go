@@ -173,16 +173,22 @@ func TestNewLinear(t *testing.T) {
 }
 
 // BenchmarkLinear shows up to which density the sparse product is the quicker
-// one. The layer takes it up to a tenth, so rows of zeros are added for it, which
-// cost next to nothing; for the dense one, what the values are does not matter.
+// one. The layer takes it up to a tenth; above, rows of zeros are added for it,
+// which cost little. For the dense one, what the values are does not matter.
 func BenchmarkLinear(b *testing.B) {
 	const rows = 64
 	for _, size := range [][2]int{{784, 100}, {1024, 1024}} {
 		for _, density := range []float32{0.01, 0.05, 0.1, 0.2, 0.5} {
 			snn.Seed(1)
 			l := layer.NewLinear(size[0], size[1])
-			x := spikes(density, rows, size[0])
-			zeros := snn.Zeros(rows*int(density*11), size[0])
+			x := snn.Zeros(rows, size[0])
+			for left := int(density * float32(x.Size())); left > 0; {
+				if at := int(snn.Rand(1).Item() * float32(x.Size())); x.Data()[at] == 0 {
+					x.Data()[at] = 1
+					left--
+				}
+			}
+			zeros := snn.Zeros(rows*max(0, int(density*10)-1), size[0])
 			for _, side := range []struct {
 				name string
 				x    *snn.Tensor

@@ -29,22 +29,23 @@ type GatedLIF struct {
 func (n *GatedLIF) gate(name string) dynamics.Expr { return n.Param(name).Sigmoid() }
 
 func (n *GatedLIF) keep() dynamics.Expr {
-	return one.Sub(n.gate("alpha").Mul(one.Sub(n.gate(tau))))
+	return one().Sub(n.gate("alpha").Mul(one().Sub(n.gate(tau))))
 }
 
-var one = dynamics.Const(1)
+// one is made anew each time, so that no two layers share it.
+func one() dynamics.Expr { return dynamics.Const(1) }
 
 // NeuronalCharge returns H[t].
 func (n *GatedLIF) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
 	s, gamma := n.State("s"), n.gate("gamma")
-	return n.charge(v, x).Sub(n.keep().Mul(v).Mul(gamma).Mul(s)).Sub(one.Sub(gamma).Mul(n.gate("v_subreset")).Mul(s))
+	return n.charge(v, x).Sub(n.keep().Mul(v).Mul(gamma).Mul(s)).Sub(one().Sub(gamma).Mul(n.gate("v_subreset")).Mul(s))
 }
 
 // charge returns U[t].
 func (n *GatedLIF) charge(v, x dynamics.Expr) dynamics.Expr {
 	conduct := dynamics.Input("conduct").Sigmoid()
-	current := x.Mul(one.Sub(n.gate("beta").Mul(one.Sub(conduct))))
-	return n.keep().Mul(v).Sub(one.Sub(n.gate("alpha")).Mul(n.gate("linear_decay"))).Add(current)
+	current := x.Mul(one().Sub(n.gate("beta").Mul(one().Sub(conduct))))
+	return n.keep().Mul(v).Sub(one().Sub(n.gate("alpha")).Mul(n.gate("linear_decay"))).Add(current)
 }
 
 // NeuronalFire returns S[t].

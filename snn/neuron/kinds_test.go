@@ -364,3 +364,46 @@ func TestPoissonRepeats(t *testing.T) {
 		t.Error("without a seed the spikes are the same")
 	}
 }
+
+// The further state and the reset of an equation, by hand.
+func TestEquationStates(t *testing.T) {
+	l := neuron.Equation("v + x - w", neuron.VReset(-0.5),
+		neuron.StateEquation("w", "w/2 + s", 0.25), neuron.ResetEquation("where(s > 0, v_reset, h)"))
+	if got := l.State("w").Item(); got != 0.25 {
+		t.Errorf("w begins with %v", got)
+	}
+	for step, want := range [][2]float32{{0.25, 0.125}, {-0.5, 1.0625}, {-0.5625, 0.53125}} {
+		s := l.Forward(snn.Ones(1)).Item()
+		if v, w := l.V().Item(), l.State("w").Item(); v != want[0] || w != want[1] || (s == 1) != (step == 1) {
+			t.Errorf("step %d: v %v, w %v, spike %v; want %v", step, v, w, s, want)
+		}
+	}
+	if l.Reset(); l.State("w").Item() != 0.25 || l.V().Item() != -0.5 {
+		t.Error("Reset leaves a state")
+	}
+	l.SetState("w", snn.Full(1, 1))
+	if l.Forward(snn.Ones(1)); l.V().Item() != -0.5 {
+		t.Errorf("after SetState v is %v, want -0.5 + 1 - 1", l.V())
+	}
+}
+
+// Detach before Backward: no gradient flows from later inputs to earlier ones,
+// and all that is computed stays.
+func TestDetachCuts(t *testing.T) {
+	for name, f := range all {
+		snn.Seed(5)
+		l := f(neuron.StepMode("m"))
+		snn.Seed(5)
+		whole := f(neuron.StepMode("m"))
+		first, second := input(1, 3).RequireGrad(), input(2, 3).RequireGrad()
+		l.Forward(first)
+		snn.DetachNet(snn.Sequential(l))
+		y := l.Forward(second)
+		l.V().Square().Sum().Add(y.Sum()).Backward()
+		if first.Grad() != nil || second.Grad() == nil {
+			t.Errorf("%s: gradients %v and %v", name, first.Grad(), second.Grad())
+		}
+		whole.Forward(first.Detach())
+		bits(t, name, y, whole.Forward(second.Detach()))
+	}
+}

@@ -21,12 +21,12 @@ func NonzeroSignLogAbs(alpha float64) Function {
 }
 
 func (s *nonzeroSignLogAbs) Primitive(x dynamics.Expr) dynamics.Expr {
-	log := func(u dynamics.Expr) dynamics.Expr { return u.Mul(constant(s.alpha)).Add(one).Log() }
-	return x.Less(zero).Select(log(x.Min(zero).Neg()).Neg(), log(x.Max(zero)))
+	log := func(u dynamics.Expr) dynamics.Expr { return u.Mul(constant(s.alpha)).Add(one()).Log() }
+	return x.Less(zero()).Select(log(x.Min(zero()).Neg()).Neg(), log(x.Max(zero())))
 }
 
 func (s *nonzeroSignLogAbs) Gradient(x dynamics.Expr) dynamics.Expr {
-	return one.Div(x.Abs().Add(constant(1 / s.alpha)))
+	return one().Div(x.Abs().Add(constant(1 / s.alpha)))
 }
 
 func (s *nonzeroSignLogAbs) String() string {
@@ -48,8 +48,8 @@ func PiecewiseLeakyReLU(w, c float64) Function {
 
 func (s *piecewiseLeakyReLU) Primitive(x dynamics.Expr) dynamics.Expr {
 	w, c := constant(s.w), constant(s.c)
-	inner := x.Clamp(constant(-s.w), w).Mul(constant(0.5 / s.w)).Add(half)
-	left, right := x.Add(w).Mul(c), x.Sub(w).Mul(c).Add(one)
+	inner := x.Clamp(constant(-s.w), w).Mul(constant(0.5 / s.w)).Add(half())
+	left, right := x.Add(w).Mul(c), x.Sub(w).Mul(c).Add(one())
 	return x.Less(constant(-s.w)).Select(left, w.Less(x).Select(right, inner))
 }
 
@@ -81,15 +81,15 @@ func SquarewaveFourierSeries(n int, period float64) Function {
 }
 
 func (s *squarewave) Primitive(x dynamics.Expr) dynamics.Expr {
-	sum := zero
+	sum := zero()
 	for k := 1; k < 2*s.n-2; k += 2 {
 		sum = sum.Add(s.angle(x, k).Sin().Div(constant(float64(k))))
 	}
-	return sum.Mul(constant(2 / math.Pi)).Add(half)
+	return sum.Mul(constant(2 / math.Pi)).Add(half())
 }
 
 func (s *squarewave) Gradient(x dynamics.Expr) dynamics.Expr {
-	sum := zero
+	sum := zero()
 	for k := 1; k < 2*s.n-2; k += 2 {
 		sum = sum.Add(s.angle(x, k).Cos())
 	}
@@ -117,11 +117,11 @@ func LeakyKReLU(leak, k float64) Function {
 }
 
 func (s *leakyKReLU) Primitive(x dynamics.Expr) dynamics.Expr {
-	return x.Less(zero).Select(x.Mul(constant(s.leak)), x.Mul(constant(s.k)))
+	return x.Less(zero()).Select(x.Mul(constant(s.leak)), x.Mul(constant(s.k)))
 }
 
 func (s *leakyKReLU) Gradient(x dynamics.Expr) dynamics.Expr {
-	return zero.LessEqual(x).Select(constant(s.k), constant(s.leak))
+	return zero().LessEqual(x).Select(constant(s.k), constant(s.leak))
 }
 
 func (s *leakyKReLU) String() string {
@@ -142,7 +142,7 @@ func FakeNumericalGradient(alpha float64) Function {
 }
 
 func (s *fakeNumericalGradient) Gradient(x dynamics.Expr) dynamics.Expr {
-	return one.Div(x.Abs()).Min(constant(s.alpha))
+	return one().Div(x.Abs()).Min(constant(s.alpha))
 }
 
 func (s *fakeNumericalGradient) SetSpiking(spiking bool) {
@@ -169,12 +169,12 @@ func LogTailedReLU(alpha float64) Function {
 }
 
 func (s *logTailedReLU) Primitive(x dynamics.Expr) dynamics.Expr {
-	right := x.LessEqual(one).Select(x, x.Max(one).Log().Add(one))
-	return x.LessEqual(zero).Select(x.Mul(constant(s.alpha)), right)
+	right := x.LessEqual(one()).Select(x, x.Max(one()).Log().Add(one()))
+	return x.LessEqual(zero()).Select(x.Mul(constant(s.alpha)), right)
 }
 
 func (s *logTailedReLU) Gradient(x dynamics.Expr) dynamics.Expr {
-	return x.LessEqual(zero).Select(constant(s.alpha), one.Div(x.Max(one)))
+	return x.LessEqual(zero()).Select(constant(s.alpha), one().Div(x.Max(one())))
 }
 
 func (s *logTailedReLU) String() string { return s.text("LogTailedReLU", parameter{"alpha", s.alpha}) }
@@ -191,12 +191,12 @@ type rect struct {
 func Rect(alpha float64) Function { return &rect{alpha: positive("Rect", "alpha", alpha)} }
 
 func (s *rect) Primitive(x dynamics.Expr) dynamics.Expr {
-	inner := x.Mul(constant(s.alpha)).Add(half)
+	inner := x.Mul(constant(s.alpha)).Add(half())
 	return x.Abs().Less(constant(0.5/s.alpha)).Select(inner, x.Heaviside())
 }
 
 func (s *rect) Gradient(x dynamics.Expr) dynamics.Expr {
-	return x.Abs().Less(constant(0.5/s.alpha)).Select(constant(s.alpha), zero)
+	return x.Abs().Less(constant(0.5/s.alpha)).Select(constant(s.alpha), zero())
 }
 
 func (s *rect) String() string { return s.text("Rect", parameter{"alpha", s.alpha}) }

@@ -7,7 +7,7 @@ type pass struct{ Base }
 
 func (*pass) Primitive(x dynamics.Expr) dynamics.Expr { return x }
 
-func (*pass) Gradient(dynamics.Expr) dynamics.Expr { return one }
+func (*pass) Gradient(dynamics.Expr) dynamics.Expr { return one() }
 
 type deterministicPass struct{ pass }
 
@@ -66,7 +66,7 @@ func MultiLevelSpikeCountWindow(max int, lo, hi float64) Function {
 func (s *multiLevelSpikeCount) Forward(x dynamics.Expr) dynamics.Expr { return s.Primitive(x).Round() }
 
 func (s *multiLevelSpikeCount) Primitive(x dynamics.Expr) dynamics.Expr {
-	return x.Clamp(zero, constant(float64(s.max)))
+	return x.Clamp(zero(), constant(float64(s.max)))
 }
 
 func (s *multiLevelSpikeCount) Gradient(x dynamics.Expr) dynamics.Expr {

@@ -28,7 +28,7 @@ func (s *sigmoid) Primitive(x dynamics.Expr) dynamics.Expr {
 
 func (s *sigmoid) Gradient(x dynamics.Expr) dynamics.Expr {
 	p := s.Primitive(x)
-	return one.Sub(p).Mul(p).Mul(constant(s.alpha))
+	return one().Sub(p).Mul(p).Mul(constant(s.alpha))
 }
 
 func (s *sigmoid) String() string { return s.text("Sigmoid", parameter{"alpha", s.alpha}) }
@@ -48,11 +48,11 @@ type atan struct {
 func ATan(alpha float64) Function { return &atan{alpha: positive("ATan", "alpha", alpha)} }
 
 func (s *atan) Primitive(x dynamics.Expr) dynamics.Expr {
-	return s.scaled(x).Atan().Div(constant(math.Pi)).Add(half)
+	return s.scaled(x).Atan().Div(constant(math.Pi)).Add(half())
 }
 
 func (s *atan) Gradient(x dynamics.Expr) dynamics.Expr {
-	return constant(s.alpha / 2).Div(s.scaled(x).Square().Add(one))
+	return constant(s.alpha / 2).Div(s.scaled(x).Square().Add(one()))
 }
 
 func (s *atan) scaled(x dynamics.Expr) dynamics.Expr {
@@ -73,7 +73,7 @@ type erf struct {
 func Erf(alpha float64) Function { return &erf{alpha: positive("Erf", "alpha", alpha)} }
 
 func (s *erf) Primitive(x dynamics.Expr) dynamics.Expr {
-	return x.Mul(constant(s.alpha)).Erf().Add(one).Mul(half)
+	return x.Mul(constant(s.alpha)).Erf().Add(one()).Mul(half())
 }
 
 func (s *erf) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -98,13 +98,13 @@ func SoftSign(alpha float64) Function {
 // Primitive is 1 - 1/(2 + 2*alpha*x) on the right, and its mirror image on the
 // left: so it has its limits where alpha*x is infinite.
 func (s *softSign) Primitive(x dynamics.Expr) dynamics.Expr {
-	return mirrored(x.Mul(constant(s.alpha)), func(u dynamics.Expr) dynamics.Expr { return half.Div(u.Add(one)) })
+	return mirrored(x.Mul(constant(s.alpha)), func(u dynamics.Expr) dynamics.Expr { return half().Div(u.Add(one())) })
 }
 
 // mirrored is 1 - tail(x) on the right, and tail(-x) on the left. Each side is
 // a function of its own, so that its derivative is right at 0, too.
 func mirrored(x dynamics.Expr, tail func(u dynamics.Expr) dynamics.Expr) dynamics.Expr {
-	return x.Less(zero).Select(tail(x.Min(zero).Neg()), one.Sub(tail(x.Max(zero))))
+	return x.Less(zero()).Select(tail(x.Min(zero()).Neg()), one().Sub(tail(x.Max(zero()))))
 }
 
 func (s *softSign) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -112,7 +112,7 @@ func (s *softSign) Gradient(x dynamics.Expr) dynamics.Expr {
 }
 
 func (s *softSign) slope(x dynamics.Expr) dynamics.Expr {
-	return x.Mul(constant(s.alpha)).Abs().Add(one)
+	return x.Mul(constant(s.alpha)).Abs().Add(one())
 }
 
 func (s *softSign) String() string { return s.text("SoftSign", parameter{"alpha", s.alpha}) }
@@ -133,7 +133,7 @@ func SuperSpike(alpha float64) Function {
 }
 
 func (s *superSpike) Gradient(x dynamics.Expr) dynamics.Expr {
-	return constant(s.alpha).Div(x.Abs().Add(one).Square())
+	return constant(s.alpha).Div(x.Abs().Add(one()).Square())
 }
 
 func (s *superSpike) SetSpiking(spiking bool) { s.setSpiking("SuperSpike", spiking) }
@@ -155,12 +155,12 @@ func PiecewiseQuadratic(alpha float64) Function {
 
 // Primitive is u - u*|u|/2 + 1/2 of u = alpha*x between -1 and 1.
 func (s *piecewiseQuadratic) Primitive(x dynamics.Expr) dynamics.Expr {
-	u := x.Mul(constant(s.alpha)).Clamp(constant(-1), one)
-	return u.Sub(u.Mul(u.Abs()).Mul(half)).Add(half)
+	u := x.Mul(constant(s.alpha)).Clamp(constant(-1), one())
+	return u.Sub(u.Mul(u.Abs()).Mul(half())).Add(half())
 }
 
 func (s *piecewiseQuadratic) Gradient(x dynamics.Expr) dynamics.Expr {
-	return constant(s.alpha).Sub(x.Abs().Mul(constant(s.alpha * s.alpha))).Max(zero)
+	return constant(s.alpha).Sub(x.Abs().Mul(constant(s.alpha * s.alpha))).Max(zero())
 }
 
 func (s *piecewiseQuadratic) String() string {
@@ -182,7 +182,7 @@ func PiecewiseExp(alpha float64) Function {
 }
 
 func (s *piecewiseExp) Primitive(x dynamics.Expr) dynamics.Expr {
-	return mirrored(x.Mul(constant(s.alpha)), func(u dynamics.Expr) dynamics.Expr { return u.Neg().Exp().Mul(half) })
+	return mirrored(x.Mul(constant(s.alpha)), func(u dynamics.Expr) dynamics.Expr { return u.Neg().Exp().Mul(half()) })
 }
 
 func (s *piecewiseExp) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -211,7 +211,7 @@ func QPseudoSpike(alpha float64) Function {
 }
 
 func (s *qPseudoSpike) Primitive(x dynamics.Expr) dynamics.Expr {
-	return mirrored(x, func(u dynamics.Expr) dynamics.Expr { return s.base(u).Power(constant(1 - s.alpha)).Mul(half) })
+	return mirrored(x, func(u dynamics.Expr) dynamics.Expr { return s.base(u).Power(constant(1 - s.alpha)).Mul(half()) })
 }
 
 func (s *qPseudoSpike) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -219,7 +219,7 @@ func (s *qPseudoSpike) Gradient(x dynamics.Expr) dynamics.Expr {
 }
 
 func (s *qPseudoSpike) base(u dynamics.Expr) dynamics.Expr {
-	return u.Mul(constant(2 / (s.alpha - 1))).Add(one)
+	return u.Mul(constant(2 / (s.alpha - 1))).Add(one())
 }
 
 func (s *qPseudoSpike) String() string { return s.text("QPseudoSpike", parameter{"alpha", s.alpha}) }
@@ -242,14 +242,14 @@ func S2NN(alpha, beta float64) Function {
 }
 
 func (s *s2nn) Primitive(x dynamics.Expr) dynamics.Expr {
-	right := x.Max(zero).Add(one).Add(constant(1e-5)).Log().Mul(constant(s.beta)).Add(half)
-	return x.Less(zero).Select(x.Mul(constant(s.alpha)).Sigmoid(), right)
+	right := x.Max(zero()).Add(one()).Add(constant(1e-5)).Log().Mul(constant(s.beta)).Add(half())
+	return x.Less(zero()).Select(x.Mul(constant(s.alpha)).Sigmoid(), right)
 }
 
 func (s *s2nn) Gradient(x dynamics.Expr) dynamics.Expr {
 	p := x.Mul(constant(s.alpha)).Sigmoid()
-	left := one.Sub(p).Mul(p).Mul(constant(s.alpha))
-	return x.Less(zero).Select(left, constant(s.beta).Div(x.Max(zero).Add(one)))
+	left := one().Sub(p).Mul(p).Mul(constant(s.alpha))
+	return x.Less(zero()).Select(left, constant(s.beta).Div(x.Max(zero()).Add(one())))
 }
 
 func (s *s2nn) String() string {

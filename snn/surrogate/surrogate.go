@@ -103,9 +103,8 @@ func refuse(name, parameter string, v float64, expected string) {
 	panic(&dynamics.Error{Op: "surrogate." + name, Text: parameter + " is " + number(v) + ", expected " + expected})
 }
 
-// Numbers in expressions.
-var (
-	zero = dynamics.Const(0)
-	one  = dynamics.Const(1)
-	half = dynamics.Const(0.5)
-)
+// Numbers in expressions. Each is made anew: a node that two surrogates share
+// would tie the variables of a notebook that hold them together.
+func zero() dynamics.Expr { return dynamics.Const(0) }
+func one() dynamics.Expr  { return dynamics.Const(1) }
+func half() dynamics.Expr { return dynamics.Const(0.5) }
