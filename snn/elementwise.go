@@ -27,7 +27,7 @@ var (
 	kernelLog     = function(dynamics.Expr.Log)
 	kernelTanh    = function(dynamics.Expr.Tanh)
 	kernelSigmoid = function(dynamics.Expr.Sigmoid)
-	kernelReLU    = function(func(x dynamics.Expr) dynamics.Expr { return x.Max(dynamics.Const(0)) })
+	kernelReLU    = function(func(x dynamics.Expr) dynamics.Expr { return dynamics.Const(0).Max(x) })
 )
 
 // each applies a kernel to each value of t.
@@ -60,7 +60,7 @@ func (t *Tensor) Tanh() *Tensor { return t.each(kernelTanh) }
 // Sigmoid returns 1 / (1 + exp(-t)).
 func (t *Tensor) Sigmoid() *Tensor { return t.each(kernelSigmoid) }
 
-// ReLU returns each value that is positive, else 0. Its gradient at 0 is 1.
+// ReLU returns each value that is positive, else 0. Its gradient at 0 is 0.
 func (t *Tensor) ReLU() *Tensor { return t.each(kernelReLU) }
 
 // Clamp returns each value, but not less than lo and not more than hi. Its

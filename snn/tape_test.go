@@ -234,7 +234,7 @@ func TestExactGradients(t *testing.T) {
 		{"Log", []float32{4, 0.5}, func(x *snn.Tensor) *snn.Tensor { return x.Log() }, []float32{0.25, 2}},
 		{"Tanh", []float32{0}, func(x *snn.Tensor) *snn.Tensor { return x.Tanh() }, []float32{1}},
 		{"Sigmoid", []float32{0}, func(x *snn.Tensor) *snn.Tensor { return x.Sigmoid() }, []float32{0.25}},
-		{"ReLU", []float32{-1, 0, 2}, func(x *snn.Tensor) *snn.Tensor { return x.ReLU() }, []float32{0, 1, 1}},
+		{"ReLU", []float32{-1, 0, 2}, func(x *snn.Tensor) *snn.Tensor { return x.ReLU() }, []float32{0, 0, 1}},
 		{"Clamp", []float32{-2, -1, 0, 1, 2}, func(x *snn.Tensor) *snn.Tensor { return x.Clamp(-1, 1) }, []float32{0, 1, 1, 1, 0}},
 		{"Pow", []float32{-2, 1}, func(x *snn.Tensor) *snn.Tensor { return x.Pow(3) }, []float32{12, 3}},
 		{"Pow 1", []float32{-2, 1}, func(x *snn.Tensor) *snn.Tensor { return x.Pow(1) }, []float32{1, 1}},

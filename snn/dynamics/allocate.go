@@ -105,10 +105,14 @@ func places(virtual []int, place func(int) int) []int {
 // keepDivisions keeps the divisions by a constant or a parameter, and gives each
 // a register for the reciprocal.
 func (p *Program) keepDivisions() {
-	p.divisions = slices.DeleteFunc(p.divisions, func(d division) bool {
-		by := p.code[d.code].args[d.arg]
-		return !slices.Contains(p.params, by) && !slices.ContainsFunc(p.constants, func(c constant) bool { return c.register == by })
-	})
+	number := make([]bool, p.registers)
+	for _, r := range p.params {
+		number[r] = true
+	}
+	for _, c := range p.constants {
+		number[c.register] = true
+	}
+	p.divisions = slices.DeleteFunc(p.divisions, func(d division) bool { return !number[p.code[d.code].args[d.arg]] })
 	for i := range p.divisions {
 		p.divisions[i].reciprocal = p.registers
 		p.registers++

@@ -16,7 +16,7 @@ const (
 // roots are given, so that it can compute all others that it needs: those with
 // the least cost in all, and of several such choices the one that leaves least
 // to be computed again. It is a minimum cut between the inputs and states of
-// the forward pass and what the backward pass uses of it; J. R. Ford and D. R.
+// the forward pass and what the backward pass uses of it; L. R. Ford and D. R.
 // Fulkerson, "Maximal flow through a network", Canadian Journal of Mathematics
 // 8, 1956.
 func (v *values) cut(d Definition, backward roots) []int {
@@ -73,18 +73,18 @@ func (v *values) cut(d Definition, backward roots) []int {
 // primal marks the values of the forward pass: those that are made of its
 // inputs, its states, random numbers and what is constant.
 func (v *values) primal(d Definition) []bool {
+	leaves := map[value]bool{}
+	for _, name := range d.Inputs {
+		leaves[value{leaf: OpInput, name: name}] = true
+	}
+	for _, s := range d.States {
+		leaves[value{leaf: OpState, name: s.Name}] = true
+	}
 	primal := make([]bool, len(v.list))
 	for i, x := range v.list {
-		switch x.leaf {
-		case OpInput:
-			primal[i] = slices.Contains(d.Inputs, x.name)
-		case OpState:
-			primal[i] = slices.ContainsFunc(d.States, func(s StateEquation) bool { return s.Name == x.name })
-		default:
-			primal[i] = true
-			for _, a := range x.operands() {
-				primal[i] = primal[i] && primal[a]
-			}
+		primal[i] = x.leaf != OpInput && x.leaf != OpState || leaves[x]
+		for _, a := range x.operands() {
+			primal[i] = primal[i] && primal[a]
 		}
 	}
 	return primal
@@ -106,33 +106,71 @@ func (g *flow) edge(from, to, capacity int) {
 	g.left = append(g.left, capacity, 0)
 }
 
-// maximize sends as much as possible, each time along a shortest way.
+// maximize sends as much as possible, always along shortest ways, all of one
+// length together: E. A. Dinic, "Algorithm for solution of a problem of maximum
+// flow in networks with power estimation", Soviet Mathematics Doklady 11, 1970.
 func (g *flow) maximize(source, sink int) {
 	for {
-		by := make([]int, len(g.from)) // the edge that leads to a vertex, plus one
-		queue := []int{source}
-		for len(queue) > 0 && by[sink] == 0 {
-			n := queue[0]
-			queue = queue[1:]
-			for _, e := range g.from[n] {
-				if to := g.to[e]; g.left[e] > 0 && by[to] == 0 && to != source {
-					by[to] = e + 1
-					queue = append(queue, to)
-				}
-			}
-		}
-		if by[sink] == 0 {
+		level := g.levels(source)
+		if level[sink] == 0 {
 			return
 		}
-		amount := unlimited
-		for n := sink; n != source; n = g.to[(by[n]-1)^1] {
-			amount = min(amount, g.left[by[n]-1])
-		}
-		for n := sink; n != source; n = g.to[(by[n]-1)^1] {
-			g.left[by[n]-1] -= amount
-			g.left[(by[n]-1)^1] += amount
+		g.fill(level, source, sink)
+	}
+}
+
+// fill sends what it can along ways on which the level rises.
+func (g *flow) fill(level []int, source, sink int) {
+	next := make([]int, len(g.from)) // of each vertex the edge to try
+	var way []int                    // the edges from the source to the vertex at
+	for at := source; ; {
+		switch {
+		case at == sink:
+			first := 0 // edge that is full then: go on from there
+			for k, e := range way {
+				if g.left[e] < g.left[way[first]] {
+					first = k
+				}
+			}
+			amount := g.left[way[first]]
+			for _, e := range way {
+				g.left[e] -= amount
+				g.left[e^1] += amount
+			}
+			at = g.to[way[first]^1]
+			way = way[:first]
+		case next[at] == len(g.from[at]) && at == source:
+			return
+		case next[at] == len(g.from[at]): // a dead end
+			at = g.to[way[len(way)-1]^1]
+			way = way[:len(way)-1]
+			next[at]++
+		default:
+			e := g.from[at][next[at]]
+			if to := g.to[e]; g.left[e] > 0 && level[to] == level[at]+1 {
+				way = append(way, e)
+				at = to
+			} else {
+				next[at]++
+			}
 		}
 	}
+}
+
+// levels returns how far each vertex is from the source, which has 1; 0 for
+// those that nothing more can flow to.
+func (g *flow) levels(source int) []int {
+	level := make([]int, len(g.from))
+	level[source] = 1
+	for queue := []int{source}; len(queue) > 0; queue = queue[1:] {
+		for _, e := range g.from[queue[0]] {
+			if to := g.to[e]; g.left[e] > 0 && level[to] == 0 {
+				level[to] = level[queue[0]] + 1
+				queue = append(queue, to)
+			}
+		}
+	}
+	return level
 }
 
 // reaches marks the vertices from which more could flow to the sink.

@@ -31,8 +31,10 @@ var derivatives = [opCount]func(a, b, c, e, g Expr) [3]Expr{
 	OpErf: func(a, _, _, _, g Expr) [3]Expr {
 		return [3]Expr{g.Mul(a.Square().Neg().Exp().Mul(Const(2 / math.Sqrt(math.Pi))))}
 	},
-	OpPow: func(a, b, _, e, g Expr) [3]Expr {
-		return [3]Expr{g.Mul(b.Mul(a.Power(b.Sub(Const(1))))), g.Mul(e.Mul(a.Log()))}
+	OpPow: func(a, b, _, e, g Expr) [3]Expr { // 0 where it does not matter, not NaN: for a**0, and for 0**b
+		byBase := b.Equal(Const(0)).Select(Const(0), b.Mul(a.Power(b.Sub(Const(1)))))
+		byExponent := a.Equal(Const(0)).Select(Const(0), e.Mul(a.Log()))
+		return [3]Expr{g.Mul(byBase), g.Mul(byExponent)}
 	},
 	OpMin:    func(a, b, _, _, g Expr) [3]Expr { return either(a.LessEqual(b), g) },
 	OpMax:    func(a, b, _, _, g Expr) [3]Expr { return either(b.LessEqual(a), g) },
@@ -119,7 +121,9 @@ type leafKey struct {
 //     parameters that were asked for: one for each neuron, added up over the
 //     steps, to begin with 0.
 //
-// Params of both programs are named; they have the same values.
+// Params of both programs are named; they have the same values. A random number
+// that stands in a derivative alone ([WithGradient]) is an input of Forward, but
+// none of the program of [Compile].
 type Derivative struct {
 	Forward, Backward *Program
 	Saved             []Saved
@@ -132,19 +136,32 @@ type Saved struct{ Input, Output int }
 
 // Differentiate returns the programs for the gradients of the inputs and
 // parameters that are named, and of all states. outputs says to which outputs
-// of the definition gradients may come; nil means all. The error is an *Error.
+// of the definition gradients may come, one for each; nil means all. The error
+// is an *Error.
 func (d Definition) Differentiate(inputs, params []string, outputs []bool) (der *Derivative, err error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
 	defer catch(&err) // sums of gradients may be deeper than the definition
+	back, err := d.backward(inputs, params, outputs)
+	if err != nil {
+		return nil, err
+	}
+	return split(d, back)
+}
+
+// backward returns the definition of a step of the backward pass. It uses the
+// inputs and states of the forward pass.
+func (d Definition) backward(inputs, params []string, outputs []bool) (back Definition, err error) {
+	if outputs != nil && len(outputs) != len(d.Outputs) {
+		return back, errorf("outputs has %d values, expected one for each of the %d outputs", len(outputs), len(d.Outputs))
+	}
 	var seeds []seed
-	var upstream []string
 	for i, e := range d.Outputs {
 		if outputs == nil || outputs[i] {
 			name := fmt.Sprint("gradient of output ", i)
 			seeds = append(seeds, seed{e, Input(name)})
-			upstream = append(upstream, name)
+			back.Inputs = append(back.Inputs, name)
 		}
 	}
 	gradientOf := func(state string) string { return "gradient of state " + state }
@@ -158,21 +175,29 @@ func (d Definition) Differentiate(inputs, params []string, outputs []bool) (der 
 		}
 		return Const(0)
 	}
-	back := Definition{Inputs: upstream}
+	known := map[string]bool{}
+	for _, name := range d.Inputs {
+		known[name] = true
+	}
 	for _, name := range inputs {
-		if !slices.Contains(d.Inputs, name) {
-			return nil, errorf("there is no input %q; the inputs are %q", name, d.Inputs)
+		if !known[name] {
+			return back, errorf("there is no input %q; the inputs are %q", name, d.Inputs)
 		}
 		back.Outputs = append(back.Outputs, of(OpInput, name))
 	}
 	for _, s := range d.States {
 		back.States = append(back.States, StateEquation{gradientOf(s.Name), of(OpState, s.Name)})
 	}
+	asked := map[string]bool{}
 	for _, name := range params {
+		if asked[name] {
+			return back, errorf("the gradient of parameter %q is asked for twice", name)
+		}
+		asked[name] = true
 		sum := "gradient of parameter " + name
 		back.States = append(back.States, StateEquation{sum, State(sum).Add(of(OpParam, name))})
 	}
-	return split(d, back)
+	return back, nil
 }
 
 // split makes the two programs of values that are numbered together, so that
@@ -187,15 +212,33 @@ func split(d, back Definition) (*Derivative, error) {
 	if err != nil {
 		return nil, err
 	}
-	der := &Derivative{}
+	backward.inputs = backward.inputs[:len(back.Inputs)] // the random numbers are those of the forward pass
 	saved := v.cut(d, backward)
+	isInput := map[value]int{}
+	for k, x := range forward.inputs {
+		isInput[x] = k
+	}
+	given := len(forward.outputs)
 	for _, i := range saved {
-		if k := slices.Index(forward.inputs, v.list[i]); k >= 0 {
-			der.Saved = append(der.Saved, Saved{k, -1})
-			continue
+		if x := v.list[i]; x.leaf != OpInput && x.leaf != OpUniform {
+			forward.outputs = append(forward.outputs, i)
 		}
-		der.Saved = append(der.Saved, Saved{-1, len(forward.outputs)})
-		forward.outputs = append(forward.outputs, i)
+	}
+	need, isSaved := v.needed(forward, nil), v.mark(saved)
+	for i, x := range v.list { // random numbers that only the backward pass has a use for
+		if _, have := isInput[x]; !have && x.leaf == OpUniform && (need[i] || isSaved[i]) {
+			isInput[x] = len(forward.inputs)
+			forward.inputs = append(forward.inputs, x)
+		}
+	}
+	der := &Derivative{}
+	for _, i := range saved {
+		if k, ok := isInput[v.list[i]]; ok {
+			der.Saved = append(der.Saved, Saved{k, -1})
+		} else {
+			der.Saved = append(der.Saved, Saved{-1, given})
+			given++
+		}
 	}
 	if der.Forward, err = v.program(forward, nil); err != nil {
 		return nil, err

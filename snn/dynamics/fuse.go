@@ -18,10 +18,11 @@ func (p *Program) fuse() {
 		}
 		return -1
 	}
+	readers := p.readers(vector.Heaviside, vector.Mul)
 	for i := range p.code {
 		if s := &p.code[i]; s.op == vector.Heaviside {
 			if d := by(s.args[0]); d >= 0 && p.code[d].op == vector.Sub {
-				p.fuseFire(i, d, by, writer, gone)
+				p.fuseFire(i, d, readers, by, writer, gone)
 			}
 		}
 	}
@@ -72,22 +73,22 @@ func (p *Program) addDivision(code int, first, second instruction, slot int) {
 
 // fuseFire joins the difference d, the step s of it, and the reset by that step:
 // of h - v_threshold, h again.
-func (p *Program) fuseFire(s, d int, by func(int) int, writer []int, gone []bool) {
+func (p *Program) fuseFire(s, d int, readers map[int][]int, by func(int) int, writer []int, gone []bool) {
 	spike := p.code[s].dst
 	h, threshold := p.code[d].args[0], p.code[d].args[1]
-	for i := s + 1; i < len(p.code); i++ {
+	for _, i := range readers[spike] {
 		in := p.code[i]
 		var op vector.Op
 		var c int
 		switch {
 		case in.op == vector.Select && in.args[0] == spike && in.args[2] == h && writer[in.args[1]] < s:
 			op, c = vector.FireHard, in.args[1]
-		case in.op == vector.Sub && in.args[0] == h:
-			m := by(in.args[1])
-			if m < 0 || p.code[m].op != vector.Mul || !isPair(p.code[m].args, spike, threshold) {
+		case in.op == vector.Mul && by(in.dst) == i && len(readers[in.dst]) == 1 && isPair(in.args, spike, threshold):
+			m := i
+			if i = readers[in.dst][0]; p.code[i].op != vector.Sub || p.code[i].args[0] != h {
 				continue
 			}
-			op = vector.FireSoft
+			op, in = vector.FireSoft, p.code[i]
 			gone[m] = true
 		default:
 			continue
@@ -101,6 +102,24 @@ func (p *Program) fuseFire(s, d int, by func(int) int, writer []int, gone []bool
 
 func isPair(args [3]int, a, b int) bool {
 	return args[0] == a && args[1] == b || args[0] == b && args[1] == a
+}
+
+// readers returns the instructions that read the results of some operations, by
+// register.
+func (p *Program) readers(of ...vector.Op) map[int][]int {
+	list := map[int][]int{}
+	for i := range p.code {
+		in := &p.code[i]
+		for _, r := range in.operands() {
+			if from, ok := list[r]; ok {
+				list[r] = append(from, i)
+			}
+		}
+		if slices.Contains(of, in.op) {
+			list[in.dst] = nil
+		}
+	}
+	return list
 }
 
 // uses counts the readers of each register, and returns the instruction that

@@ -30,7 +30,7 @@ var functions = map[string]struct {
 	"floor":     {1, func(a []Expr) Expr { return a[0].Floor() }},
 	"sign":      {1, func(a []Expr) Expr { return a[0].Sign() }},
 	"heaviside": {1, func(a []Expr) Expr { return a[0].Heaviside() }},
-	"relu":      {1, func(a []Expr) Expr { return a[0].Max(Const(0)) }},
+	"relu":      {1, func(a []Expr) Expr { return Const(0).Max(a[0]) }}, // the gradient at 0 is 0
 	"min":       {2, func(a []Expr) Expr { return a[0].Min(a[1]) }},
 	"max":       {2, func(a []Expr) Expr { return a[0].Max(a[1]) }},
 	"pow":       {2, func(a []Expr) Expr { return a[0].Power(a[1]) }},

@@ -49,7 +49,7 @@ var formulas = []struct{ formula, want string }{
 	{"(x >= v) * 2", "(v <= x) * 2"},
 	{"x > v", "v < x"},
 	{"x == v + 1", "x == v + 1"},
-	{"clamp(x, 0, 1) + relu(v)", "min(max(x, 0), 1) + max(v, 0)"},
+	{"clamp(x, 0, 1) + relu(v)", "min(max(x, 0), 1) + max(0, v)"},
 	{"sin(x)*cos(x) - erf(x)", "sin(x) * cos(x) - erf(x)"},
 	{"round(x) + floor(x) + sign(x) + heaviside(x)", "round(x) + floor(x) + sign(x) + heaviside(x)"},
 	{"pi*x", "3.1415927 * x"},

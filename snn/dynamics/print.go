@@ -37,9 +37,7 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 	if b.Len() > maxPrint {
 		return
 	}
-	for n.op == OpDetach || n.op == OpGradient { // they only steer the derivative
-		n = n.args[0]
-	}
+	n = n.computes()
 	op := operations[n.op]
 	switch n.op {
 	case OpInput, OpState, OpParam, OpUniform:
@@ -97,9 +95,19 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 	}
 }
 
+// computes returns what a node computes, behind operations that only steer the
+// derivative.
+func (n *node) computes() *node {
+	for n.op == OpDetach || n.op == OpGradient {
+		n = n.args[0]
+	}
+	return n
+}
+
 // isWholePower reports whether an exponent is one that [Parse] makes a product
 // of.
 func isWholePower(n *node) bool {
+	n = n.computes()
 	v := n.value
 	return n.op == OpConst && v >= 1 && v <= MaxPower && v == float32(int(v))
 }

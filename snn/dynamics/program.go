@@ -1,8 +1,8 @@
 package dynamics
 
 import (
+	"fmt"
 	"math"
-	"slices"
 
 	"spikebook/snn/vector"
 )
@@ -111,14 +111,21 @@ func (p *Program) States() []string { return p.stateNames }
 
 // check finds mistakes in the names.
 func (d Definition) check() error {
-	var states []string
+	inputs, isState, params := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, name := range d.Inputs {
+		if inputs[name] {
+			return errorf("input %q is there twice", name)
+		}
+		inputs[name] = true
+	}
+	states := []string{}
 	for _, s := range d.States {
-		if slices.Contains(states, s.Name) {
+		if isState[s.Name] {
 			return errorf("state %q is defined twice", s.Name)
 		}
+		isState[s.Name] = true
 		states = append(states, s.Name)
 	}
-	params := map[string]bool{}
 	done := map[*node]bool{}
 	look := func(what string, e Expr) (err error) {
 		if e.n == nil {
@@ -127,9 +134,9 @@ func (d Definition) check() error {
 		walkInto(done, e.n, func(n *node) {
 			switch {
 			case err != nil:
-			case n.op == OpInput && !slices.Contains(d.Inputs, n.name):
+			case n.op == OpInput && !inputs[n.name]:
 				err = errorf("%s uses input %q; the inputs are %q", what, n.name, d.Inputs)
-			case n.op == OpState && !slices.Contains(states, n.name):
+			case n.op == OpState && !isState[n.name]:
 				err = errorf("%s uses state %q, which has no equation; the states are %q", what, n.name, states)
 			case n.op == OpParam:
 				params[n.name] = true
@@ -140,7 +147,7 @@ func (d Definition) check() error {
 	for i, e := range d.Outputs {
 		what := "the output"
 		if len(d.Outputs) > 1 {
-			what = "output " + string(rune('1'+i))
+			what = fmt.Sprint("output ", i+1)
 		}
 		if err := look(what, e); err != nil {
 			return err
@@ -171,7 +178,7 @@ func (v *values) program(r roots, given []int) (*Program, error) {
 // instruction has registers of its own, and each register one value.
 func (v *values) instructions(r roots, given []int) *Program {
 	p := &Program{stateNames: r.states}
-	need, same := v.needed(r, given), v.constantOverSteps()
+	need, same, isGiven := v.needed(r, given), v.constantOverSteps(), v.mark(given)
 	register := make([]int, len(v.list))
 	fresh := func() int { p.registers++; return p.registers - 1 }
 	leaf := func(x value) int { // the register of a leaf; -1 if it is not needed
@@ -202,7 +209,7 @@ func (v *values) instructions(r roots, given []int) *Program {
 	}
 	for i, x := range v.list {
 		switch {
-		case !need[i] || slices.Contains(given, i):
+		case !need[i] || isGiven[i]:
 		case x.leaf == OpParam:
 			register[i] = fresh()
 			p.params = append(p.params, register[i])
@@ -226,12 +233,12 @@ func (v *values) instructions(r roots, given []int) *Program {
 	for _, i := range r.outputs {
 		p.outputs = append(p.outputs, output{register: register[i]})
 	}
-	for _, i := range r.next {
+	for k, i := range r.next {
 		at := register[i]
-		if k := slices.Index(p.states, at); k >= 0 && v.list[i].name != r.states[len(p.next)] {
+		if x := v.list[i]; x.leaf == OpState && !isGiven[i] && x.name != r.states[k] {
 			// The old value of another state, which will be overwritten.
 			at = fresh()
-			p.code = append(p.code, instruction{op: vector.Copy, dst: at, dst2: -1, args: [3]int{p.states[k]}})
+			p.code = append(p.code, instruction{op: vector.Copy, dst: at, dst2: -1, args: [3]int{register[i]}})
 		}
 		p.next = append(p.next, at)
 	}

@@ -7,223 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"spikebook/snn/vector"
 )
-
-// interpret is what a definition means: one neuron, one step, one operation
-// after the other. What an operation is, snn/vector says and tests.
-func interpret(e Expr, leaves map[string]float32) float32 {
-	known := map[*node]float32{}
-	walk(e.n, func(n *node) {
-		var args [3]float32
-		for i, a := range n.args[:operations[n.op].arity] {
-			args[i] = known[a]
-		}
-		switch n.op {
-		case OpInput, OpState, OpParam, OpUniform:
-			known[n] = leaves[n.name]
-		case OpConst:
-			known[n] = n.value
-		case OpSquare:
-			known[n] = args[0] * args[0]
-		default:
-			known[n] = operations[n.op].vector.Value(args[0], args[1], args[2])
-		}
-	})
-	return known[e.n]
-}
-
-// simulate runs a definition neuron by neuron, step by step. It changes the
-// states of r and fills its outputs.
-func simulate(d Definition, p *Program, r Run) {
-	for i := range r.N {
-		for k := range r.T {
-			t := k
-			if r.Reverse {
-				t = r.T - 1 - k
-			}
-			leaves := map[string]float32{}
-			for k, name := range p.Inputs() {
-				if x := r.Inputs[k]; len(x) == r.T*r.N {
-					leaves[name] = x[t*r.N+i]
-				} else {
-					leaves[name] = x[t]
-				}
-			}
-			for k, s := range d.States {
-				leaves[s.Name] = r.States[k][i]
-			}
-			for k, name := range p.Params() {
-				leaves[name] = r.Params[k][min(i, len(r.Params[k])-1)]
-			}
-			for k, e := range d.Outputs {
-				r.Outputs[k][t*r.N+i] = interpret(e, leaves)
-			}
-			for k, s := range d.States {
-				r.States[k][i] = interpret(s.Next, leaves)
-			}
-		}
-	}
-}
-
-var number = rapid.OneOf(rapid.SampledFrom(special), rapid.Float32Range(-3, 3))
-
-// definitionGen draws a definition of up to three states: a pool of
-// expressions grows by random operations on what is in it, so that parts are
-// shared, and outputs and states are drawn from the pool, so that they may be
-// leaves, equal, or swapped.
-var definitionGen = rapid.Custom(func(t *rapid.T) Definition {
-	d := Definition{Inputs: []string{"x", "y"}, States: make([]StateEquation, rapid.IntRange(0, 3).Draw(t, "states"))}
-	pool := []Expr{Input("x"), Input("y"), Param("p"), Param("q"), Uniform("u"), Const(float64(number.Draw(t, "constant"))), Const(1), Const(0), Const(4)}
-	for k := range d.States {
-		d.States[k].Name = string(rune('a' + k))
-		pool = append(pool, State(d.States[k].Name), State(d.States[k].Name)) // two nodes of one state
-	}
-	for range rapid.IntRange(0, 25).Draw(t, "operations") {
-		pick := func() Expr { return rapid.SampledFrom(pool).Draw(t, "operand") }
-		var e Expr
-		switch op := Op(rapid.IntRange(int(OpAdd), int(opCount)+1).Draw(t, "operation")); op {
-		case opCount + 1: // a division that may become a product
-			e = pick().Div(rapid.SampledFrom([]Expr{Param("p"), Const(4), Const(3)}).Draw(t, "divisor"))
-		case opCount: // what is joined into one instruction
-			h, threshold := pick(), pick()
-			s := h.Sub(threshold).Heaviside()
-			if e = s.Mix(pick(), h); rapid.Bool().Draw(t, "soft") {
-				e = h.Sub(s.Mul(threshold))
-			}
-			pool = append(pool, s)
-		default:
-			e = apply(op, []Expr{pick(), pick(), pick()}[:operations[op].arity]...)
-		}
-		pool = append(pool, e)
-	}
-	late := func(label string) Expr { // large expressions are more interesting
-		if rapid.Bool().Draw(t, label) {
-			return pool[len(pool)-1]
-		}
-		return rapid.SampledFrom(pool).Draw(t, label)
-	}
-	for range rapid.IntRange(1, 3).Draw(t, "outputs") {
-		d.Outputs = append(d.Outputs, late("output"))
-	}
-	for k := range d.States {
-		d.States[k].Next = late("next")
-	}
-	return d
-})
-
-// runOf makes the arguments of a run from a pool of numbers. Every second input
-// has one value for all neurons, every second parameter one for each.
-func runOf(d Definition, p *Program, steps, n int, numbers []float32) Run {
-	at := 0
-	take := func(n int) []float32 {
-		s := make([]float32, n)
-		for i := range s {
-			s[i] = numbers[at%len(numbers)]
-			at++
-		}
-		return s
-	}
-	r := Run{T: steps, N: n}
-	for i := range p.Inputs() {
-		r.Inputs = append(r.Inputs, take([]int{steps * n, steps}[i%2]))
-	}
-	for i := range p.Params() {
-		r.Params = append(r.Params, take([]int{1, n}[i%2]))
-	}
-	for range d.Outputs {
-		r.Outputs = append(r.Outputs, make([]float32, steps*n))
-	}
-	for range p.States() {
-		r.States = append(r.States, take(n))
-	}
-	return r
-}
-
-func cloneRun(r Run) Run {
-	deep := func(lists [][]float32) [][]float32 {
-		var copies [][]float32
-		for _, l := range lists {
-			copies = append(copies, slices.Clone(l))
-		}
-		return copies
-	}
-	r.Outputs, r.States = deep(r.Outputs), deep(r.States)
-	return r
-}
-
-// differ returns where two runs differ.
-func differ(got, want Run) string {
-	for k := range want.Outputs {
-		for i := range want.Outputs[k] {
-			if !equalBits(got.Outputs[k][i], want.Outputs[k][i]) {
-				return fmt.Sprintf("value %d of output %d is %v, want %v", i, k, got.Outputs[k][i], want.Outputs[k][i])
-			}
-		}
-	}
-	for k := range want.States {
-		for i := range want.States[k] {
-			if !equalBits(got.States[k][i], want.States[k][i]) {
-				return fmt.Sprintf("state %d of neuron %d is %v, want %v", k, i, got.States[k][i], want.States[k][i])
-			}
-		}
-	}
-	return ""
-}
-
-// TestEngineIsInterpreter: for any definition the engine computes the bits
-// that the interpreter computes, whatever the size of a block.
-func TestEngineIsInterpreter(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		d := definitionGen.Draw(t, "definition")
-		p, err := Compile(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		steps, n := rapid.IntRange(1, 5).Draw(t, "T"), rapid.IntRange(0, 20).Draw(t, "N")
-		r := runOf(d, p, steps, n, rapid.SliceOfN(rapid.OneOf(number, rapid.Just(float32(2))), 30, 30).Draw(t, "numbers"))
-		r.Reverse = rapid.Bool().Draw(t, "reverse")
-		want := cloneRun(r)
-		simulate(d, p, want)
-		for _, block := range []int{16, 32, maxBlock} {
-			got := cloneRun(r)
-			p.run(got, block, 1)
-			if where := differ(got, want); where != "" {
-				t.Fatalf("blocks of %d: %s\noutputs: %v\nstates: %v", block, where, d.Outputs, d.States)
-			}
-		}
-		one := cloneRun(r) // T steps are T runs of one step
-		for k := range steps {
-			step := k
-			if r.Reverse {
-				step = steps - 1 - k
-			}
-			row := one
-			row.T, row.Inputs, row.Outputs = 1, nil, nil
-			for _, x := range one.Inputs {
-				m := len(x) / steps
-				row.Inputs = append(row.Inputs, x[step*m:(step+1)*m])
-			}
-			for _, x := range one.Outputs {
-				row.Outputs = append(row.Outputs, x[step*n:(step+1)*n])
-			}
-			p.Run(row)
-		}
-		if where := differ(one, want); where != "" {
-			t.Fatalf("step by step: %s", where)
-		}
-	})
-}
-
-// lif is a definition of the size that matters.
-func lif() Definition {
-	v, x, tau, threshold, reset := State("v"), Input("x"), Param("tau"), Param("v_threshold"), Param("v_reset")
-	h := v.Add(x.Sub(v.Sub(reset)).Div(tau))
-	s := h.Sub(threshold).Heaviside()
-	return Definition{Inputs: []string{"x"}, Outputs: []Expr{s}, States: []StateEquation{{"v", s.Mix(reset, h)}}}
-}
 
 func compiled(t *testing.T, d Definition) *Program {
 	t.Helper()
@@ -232,43 +17,6 @@ func compiled(t *testing.T, d Definition) *Program {
 		t.Fatal(err)
 	}
 	return p
-}
-
-// The results do not depend on how the blocks are spread over processors.
-func TestWorkers(t *testing.T) {
-	p := compiled(t, lif())
-	const steps, n = 5, 3*parallelWork/5 + 77 // enough for four
-	numbers := make([]float32, 1013)
-	for i := range numbers {
-		numbers[i] = float32(math.Sin(float64(i)))*2 + 0.5
-	}
-	r := runOf(lif(), p, steps, n, numbers)
-	want := cloneRun(r)
-	p.run(want, maxBlock, 1)
-	if !slices.Contains(want.Outputs[0], 1) || !slices.Contains(want.Outputs[0], 0) {
-		t.Fatal("the test does not spike")
-	}
-	for _, workers := range []int{2, 3, 4, 100} {
-		for _, block := range []int{16, 112, maxBlock, 1 << 20} {
-			got := cloneRun(r)
-			p.run(got, block, workers)
-			if where := differ(got, want); where != "" {
-				t.Errorf("%d workers, blocks of %d: %s", workers, block, where)
-			}
-		}
-	}
-}
-
-// A machine that is there allocates nothing, however many steps it runs.
-func TestAllocations(t *testing.T) {
-	p := compiled(t, lif())
-	r := runOf(lif(), p, 1000, 300, special)
-	m := p.machine(maxBlock)
-	m.load(&r)
-	if n := testing.AllocsPerRun(20, func() { m.run(&r, 0, 300) }); n != 0 {
-		t.Errorf("1000 steps allocate %v times", n)
-	}
-	m.free()
 }
 
 // Registers are shared: a program needs those of its leaves, its output, and
@@ -313,6 +61,12 @@ func TestValues(t *testing.T) {
 		{x.Less(p).Mix(x, p), 2},
 		{x.Detach().Add(WithGradient(x, p, p)), 1},
 		{x.Exp().Select(p, p), 0},
+		{Const(1).Select(x, x.Neg()), 0},
+		{Const(-1).Select(x, x.Neg()), 0},
+		{Const(math.NaN()).Select(x, x.Neg()), 0},
+		{Const(0).Select(x, x.Neg()), 1},
+		{negative.Select(x, x.Neg()), 1},
+		{Const(1).Mix(x, p), 0},
 	} {
 		v := newValues()
 		r, err := v.roots(Definition{Inputs: []string{"x"}, Outputs: []Expr{test.e}})
@@ -334,12 +88,12 @@ func TestDivisions(t *testing.T) {
 	x, y, tau := Input("x"), Input("y"), Param("tau")
 	for _, e := range []Expr{
 		lif().States[0].Next, x.Div(tau), x.Div(tau).Add(y), y.Sub(x.Div(tau)), x.Add(y).Div(tau), x.Div(tau).Div(y), x.Div(tau).Div(tau), x.Div(y).Div(tau),
-		x.Div(tau).Add(y).Div(tau).Sub(x.Div(Const(4))), tau.Div(x).Add(y),
+		x.Div(tau).Add(y).Div(tau).Sub(x.Div(Const(4))), tau.Div(x).Add(y), tau.Div(x.Add(y)), Const(2).Div(x.Mul(y)),
 	} {
 		d := Definition{Inputs: []string{"x", "y"}, Outputs: []Expr{e, x.Sub(tau)}, States: []StateEquation{{"v", State("v").Add(x).Div(tau)}}}
 		p := compiled(t, d)
 		for _, value := range []float32{2, 3, 0.25, -8, 0, inf} {
-			r := runOf(d, p, 4, 37, []float32{0.3, 1.7, -0.9, 1e-44, 2.5e-38, 3e38, 0.1})
+			r := runOf(len(d.Outputs), p, 4, 37, []float32{0.3, 1.7, -0.9, 1e-44, 2.5e-38, 3e38, 0.1})
 			for i, name := range p.Params() {
 				r.Params[i] = []float32{map[string]float32{"tau": value, "v_threshold": 1}[name]}
 			}
@@ -413,7 +167,7 @@ func TestCompileErrors(t *testing.T) {
 		func(r *Run) { r.Inputs[0] = r.Inputs[0][1:] }, func(r *Run) { r.Outputs = nil }, func(r *Run) { r.States[0] = nil },
 		func(r *Run) { r.Outputs[0] = r.Outputs[0][1:] }, func(r *Run) { r.Params[0] = make([]float32, 2) },
 	} {
-		r := runOf(lif(), p, 2, 3, special)
+		r := runOf(1, p, 2, 3, special)
 		change(&r)
 		if got := misuse(t, func() { p.Run(r) }); !strings.HasPrefix(got, "dynamics: slices do not fit a run of ") {
 			t.Errorf("got %s", got)
@@ -429,7 +183,7 @@ func TestLarge(t *testing.T) {
 	}
 	d := Definition{Inputs: []string{"x"}, Outputs: []Expr{e}}
 	p := compiled(t, d)
-	r := runOf(d, p, 1, 3, []float32{0.5, 1, 2})
+	r := runOf(len(d.Outputs), p, 1, 3, []float32{0.5, 1, 2})
 	p.Run(r)
 	if want := []float32{10000.5, 10001, 10002}; !slices.Equal(r.Outputs[0], want) {
 		t.Errorf("got %v, want %v", r.Outputs[0], want)
@@ -490,39 +244,24 @@ func TestVerify(t *testing.T) {
 
 // harmless reports whether a program still computes its definition.
 func harmless(d Definition, p *Program) bool {
-	r := runOf(d, p, 3, 2, []float32{0.3, 0.9, -0.4, 1.7, 2.2, 0.6, 0.8})
+	r := runOf(len(d.Outputs), p, 3, 2, []float32{0.3, 0.9, -0.4, 1.7, 2.2, 0.6, 0.8})
 	want := cloneRun(r)
 	simulate(d, p, want)
 	p.Run(r)
 	return differ(r, want) == ""
 }
 
-// BenchmarkRun is the program of a LIF neuron on memory that is there.
-func BenchmarkRun(b *testing.B) {
-	p, err := Compile(lif())
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, size := range [][2]int{{1, 1}, {16, 1}, {16, 1024}, {16, 65536}, {128, 65536}, {16, 1 << 20}} {
-		steps, n := size[0], size[1]
-		r := runOf(lif(), p, steps, n, []float32{2, 1, 0, 0.3, 1.9, 0.8, 1.1, 0.2, 2.2, 1.5, 0.7})
-		for i, name := range p.Params() {
-			r.Params[i] = []float32{map[string]float32{"tau": 2, "v_threshold": 1}[name]}
-		}
-		for _, workers := range []int{1, 2} {
-			b.Run(fmt.Sprintf("T=%d/N=%d/workers=%d", steps, n, workers), func(b *testing.B) {
-				b.SetBytes(int64(2 * 4 * steps * n))
-				for b.Loop() {
-					p.run(r, p.blockSize(), workers)
-				}
-			})
+func BenchmarkCompile(b *testing.B) {
+	for b.Loop() {
+		if _, err := Compile(lif()); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
 
-func BenchmarkCompile(b *testing.B) {
+func BenchmarkDifferentiate(b *testing.B) {
 	for b.Loop() {
-		if _, err := Compile(lif()); err != nil {
+		if _, err := lif().Differentiate([]string{"x"}, nil, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

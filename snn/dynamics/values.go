@@ -13,6 +13,7 @@ type values struct {
 	list   []value
 	number map[value]int
 	ofNode map[*node]int
+	walked map[*node]bool
 }
 
 // value is a leaf or an operation on values. Values that are equal in Go are
@@ -28,7 +29,7 @@ type value struct {
 const computed = opCount
 
 func newValues() *values {
-	return &values{number: map[value]int{}, ofNode: map[*node]int{}}
+	return &values{number: map[value]int{}, ofNode: map[*node]int{}, walked: map[*node]bool{}}
 }
 
 // maxValues is how many operations a program may have.
@@ -36,9 +37,7 @@ const maxValues = 100000
 
 // of returns the value of an expression.
 func (v *values) of(e Expr) (int, error) {
-	if _, done := v.ofNode[e.n]; !done {
-		walk(e.n, func(n *node) { v.ofNode[n] = v.ofOperation(n) })
-	}
+	walkInto(v.walked, e.n, func(n *node) { v.ofNode[n] = v.ofOperation(n) })
 	if len(v.list) > maxValues {
 		return 0, errorf("the definition makes more than %d operations; is one step meant?", maxValues)
 	}
@@ -47,9 +46,6 @@ func (v *values) of(e Expr) (int, error) {
 
 // ofOperation returns the value of a node whose operands have theirs.
 func (v *values) ofOperation(n *node) int {
-	if i, done := v.ofNode[n]; done {
-		return i
-	}
 	arg := func(i int) int { return v.ofNode[n.args[i]] }
 	switch n.op {
 	case OpInput, OpState, OpParam, OpUniform:
@@ -123,6 +119,11 @@ func (v *values) compute(op vector.Op, a, b, c int) int {
 		return v.list[a].args[0]
 	case op == vector.Select && b == c:
 		return b
+	case op == vector.Select && v.list[a].leaf == OpConst:
+		if math.Float32frombits(v.list[a].bits) != 0 {
+			return b
+		}
+		return c
 	case op == vector.Mix && v.zeroOrOne(a):
 		return v.compute(vector.Select, a, b, c)
 	}
@@ -193,18 +194,27 @@ func (v *values) roots(d Definition) (roots, error) {
 // needed marks what the roots are made of. It does not look below the values
 // that are given.
 func (v *values) needed(r roots, given []int) []bool {
-	need := make([]bool, len(v.list))
+	need, stop := make([]bool, len(v.list)), v.mark(given)
 	for _, i := range slices.Concat(r.outputs, r.next) {
 		need[i] = true
 	}
 	for i := len(v.list) - 1; i >= 0; i-- {
-		if need[i] && !slices.Contains(given, i) {
+		if need[i] && !stop[i] {
 			for _, a := range v.list[i].operands() {
 				need[a] = true
 			}
 		}
 	}
 	return need
+}
+
+// mark returns for each value whether it is in a list.
+func (v *values) mark(list []int) []bool {
+	in := make([]bool, len(v.list))
+	for _, i := range list {
+		in[i] = true
+	}
+	return in
 }
 
 // constantOverSteps marks the values that are made of parameters and constants

@@ -29,7 +29,9 @@ func verify(virtual, p *Program) error {
 	for i, r := range p.inputs {
 		put(r, virtual.inputs[i])
 	}
+	stateOf := map[int]int{} // by register
 	for i, r := range p.states {
+		stateOf[r] = i
 		put(r, virtual.states[i])
 		survives[r] = p.next[i] != r || virtual.next[i] == virtual.states[i]
 	}
@@ -75,7 +77,7 @@ func verify(virtual, p *Program) error {
 			return errorf("the register of state %q holds %d after the step, want %d", p.stateNames[i], holds[r], virtual.next[i])
 		}
 		// commit copies one state after the other: none may be read after it is written.
-		if k := slices.Index(p.states, r); k >= 0 && k != i && p.next[k] != r {
+		if k, ok := stateOf[r]; ok && k != i && p.next[k] != r {
 			return errorf("state %q reads state %q, which may have changed", p.stateNames[i], p.stateNames[k])
 		}
 	}

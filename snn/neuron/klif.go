@@ -5,7 +5,7 @@ import "spikebook/snn/dynamics"
 // KLIF is the LIF neuron whose potential is scaled by k, which is learnt, and
 // rectified:
 //
-//	H[t] = max(k·LIF(V[t-1], X[t]), 0)
+//	H[t] = max(0, k·LIF(V[t-1], X[t]))
 //
 // where LIF is the charge of [LIF]. With [ScaleReset] the reset acts on H[t]/k,
 // and a soft reset takes v_threshold/k off.
@@ -19,7 +19,7 @@ type KLIF struct {
 
 // NeuronalCharge returns H[t].
 func (n *KLIF) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
-	return n.Param("k").Mul(n.LIF.NeuronalCharge(v, x)).Max(dynamics.Const(0))
+	return dynamics.Const(0).Max(n.Param("k").Mul(n.LIF.NeuronalCharge(v, x)))
 }
 
 // NeuronalReset returns V[t].
@@ -83,5 +83,5 @@ func NewLIAF(activation func(u dynamics.Expr) dynamics.Expr, options ...Option) 
 	return New(&LIAF{LIF: LIF{DecayInput: true}, activation: activation(dynamics.Input("u"))}, options...)
 }
 
-// ReLU is max(u, 0), an activation for [NewLIAF].
-func ReLU(u dynamics.Expr) dynamics.Expr { return u.Max(dynamics.Const(0)) }
+// ReLU is max(0, u), an activation for [NewLIAF].
+func ReLU(u dynamics.Expr) dynamics.Expr { return dynamics.Const(0).Max(u) }

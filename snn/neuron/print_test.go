@@ -85,7 +85,7 @@ w[t] &= w[t-1] + \frac{a \cdot \left(H[t] - v_{\mathrm{rest}}\right) - w[t-1]}{\
 	},
 	"KLIF": {
 		"KLIF(v_threshold=1, v_reset=0, k=1 (learnt), tau=2, decay_input=true, scale_reset=false, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
-		`H[t] &= \max\left(k \cdot \left(V[t-1] + \frac{X[t] - \left(V[t-1] - v_{\mathrm{reset}}\right)}{\tau}\right), 0\right) \\
+		`H[t] &= \max\left(0, k \cdot \left(V[t-1] + \frac{X[t] - \left(V[t-1] - v_{\mathrm{reset}}\right)}{\tau}\right)\right) \\
 S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
 V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot H[t]`,
 	},
@@ -223,7 +223,7 @@ func TestPrintOptions(t *testing.T) {
 		{neuron.NewSimpleLIF(neuron.DecayInput(false)), "decay_input=false", `H[t] &= V[t-1] + \frac{v_{\mathrm{reset}} - V[t-1]}{\tau} + X[t] \\`},
 		{neuron.NewKLIF(neuron.ScaleReset(true)), "scale_reset=true", `V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot \frac{H[t]}{k}`},
 		{neuron.NewKLIF(neuron.ScaleReset(true), neuron.SoftReset()), "scale_reset=true", `V[t] &= \frac{H[t]}{k} - S[t] \cdot \left(\frac{1}{k} \cdot v_{\mathrm{threshold}}\right)`},
-		{neuron.NewLIAF(neuron.ReLU, neuron.ThresholdRelated(true)), "threshold_related=true", `Y[t] &= \max\left(H[t] - v_{\mathrm{threshold}}, 0\right)`},
+		{neuron.NewLIAF(neuron.ReLU, neuron.ThresholdRelated(true)), "threshold_related=true", `Y[t] &= \max\left(0, H[t] - v_{\mathrm{threshold}}\right)`},
 		{neuron.NewTernaryIF(neuron.SoftReset()), "TernaryIF(", `V[t] &= H[t] - S[t] \cdot v_{\mathrm{threshold}}`},
 		{neuron.NewIF(neuron.Learn("v_threshold")), "v_threshold=1 (learnt)", `S[t] &= `},
 		{neuron.NewLIF(neuron.ParamTensor("tau", snn.FromSlice([]float32{2, 3}))), "tau=of shape [2], between 2 and 3,", `\tau`},

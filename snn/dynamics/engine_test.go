@@ -1,0 +1,125 @@
+package dynamics
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestEngineIsInterpreter: for any definition the engine computes the bits
+// that the interpreter computes, whatever the size of a block, the number of
+// workers and the outputs that are wanted.
+func TestEngineIsInterpreter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := definitionGen.Draw(t, "definition")
+		p, err := Compile(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, n := rapid.IntRange(0, 5).Draw(t, "T"), rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(0, 100)).Draw(t, "N")
+		r := runOf(len(d.Outputs), p, steps, n, rapid.SliceOfN(rapid.OneOf(number, rapid.Just(float32(2))), 30, 30).Draw(t, "numbers"))
+		r.Reverse = rapid.Bool().Draw(t, "reverse")
+		want := cloneRun(r)
+		simulate(d, p, want)
+		for _, block := range []int{1, 16, 32, maxBlock} {
+			got := cloneRun(r)
+			p.run(got, block, 1)
+			if where := differ(got, want); where != "" {
+				t.Fatalf("blocks of %d: %s\noutputs: %v\nstates: %v", block, where, d.Outputs, d.States)
+			}
+		}
+		got := cloneRun(r)
+		for k := range got.Outputs {
+			if rapid.Bool().Draw(t, "unwanted") {
+				got.Outputs[k] = nil
+			}
+		}
+		p.spread(got, 16, 3)
+		if where := differ(got, want); where != "" {
+			t.Fatalf("3 workers, some outputs: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
+		}
+		one := cloneRun(r) // T steps are T runs of one step
+		for k := range steps {
+			step := k
+			if r.Reverse {
+				step = steps - 1 - k
+			}
+			row := one
+			row.T, row.Inputs, row.Outputs = 1, nil, nil
+			for _, x := range one.Inputs {
+				m := len(x) / steps
+				row.Inputs = append(row.Inputs, x[step*m:(step+1)*m])
+			}
+			for _, x := range one.Outputs {
+				row.Outputs = append(row.Outputs, x[step*n:(step+1)*n])
+			}
+			p.Run(row)
+		}
+		if where := differ(one, want); where != "" {
+			t.Fatalf("step by step: %s", where)
+		}
+	})
+}
+
+// The results do not depend on how the blocks are spread over processors.
+func TestWorkers(t *testing.T) {
+	p := compiled(t, lif())
+	const steps, n = 5, 3*parallelWork/5 + 77 // enough for four
+	numbers := make([]float32, 1013)
+	for i := range numbers {
+		numbers[i] = float32(math.Sin(float64(i)))*2 + 0.5
+	}
+	r := runOf(1, p, steps, n, numbers)
+	want := cloneRun(r)
+	p.run(want, maxBlock, 1)
+	if !slices.Contains(want.Outputs[0], 1) || !slices.Contains(want.Outputs[0], 0) {
+		t.Fatal("the test does not spike")
+	}
+	for _, workers := range []int{2, 3, 4, 100} {
+		for _, block := range []int{16, 112, maxBlock, 1 << 20} {
+			got := cloneRun(r)
+			p.run(got, block, workers)
+			if where := differ(got, want); where != "" {
+				t.Errorf("%d workers, blocks of %d: %s", workers, block, where)
+			}
+		}
+	}
+}
+
+// A machine that is there allocates nothing, however many steps it runs.
+func TestAllocations(t *testing.T) {
+	p := compiled(t, lif())
+	r := runOf(1, p, 1000, 300, special)
+	m := p.machine(maxBlock)
+	m.load(&r)
+	if n := testing.AllocsPerRun(20, func() { m.run(&r, 0, 300) }); n != 0 {
+		t.Errorf("1000 steps allocate %v times", n)
+	}
+	m.free()
+}
+
+// BenchmarkRun is the program of a LIF neuron on memory that is there.
+func BenchmarkRun(b *testing.B) {
+	p, err := Compile(lif())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, size := range [][2]int{{1, 1}, {16, 1}, {16, 1024}, {16, 65536}, {128, 65536}, {16, 1 << 20}} {
+		steps, n := size[0], size[1]
+		r := runOf(1, p, steps, n, []float32{2, 1, 0, 0.3, 1.9, 0.8, 1.1, 0.2, 2.2, 1.5, 0.7})
+		for i, name := range p.Params() {
+			r.Params[i] = []float32{map[string]float32{"tau": 2, "v_threshold": 1}[name]}
+		}
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("T=%d/N=%d/workers=%d", steps, n, workers), func(b *testing.B) {
+				b.SetBytes(int64(2 * 4 * steps * n))
+				for b.Loop() {
+					p.run(r, p.blockSize(), workers)
+				}
+			})
+		}
+	}
+}
