@@ -72,10 +72,10 @@ test-race:
 	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/headless ./kernel/history ./kernel/jupyter/... ./kernel/live ./kernel/program ./kernel/supervisor ./display/figure/... ./snn/...
 
 # What reads bytes or text that may be anything; `make soak` does it for longer.
-FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit
+FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit ./snn/dynamics:FuzzParse ./snn/dynamics:FuzzEvaluate
 FUZZTIME ?= 30s
 
-test-fuzz: ## random input for the wire, the snapshots and the cells, 30 s each
+test-fuzz: ## random input for the wire, the snapshots, the cells and the neurons, 30 s each
 	@set -e; for f in $(FUZZ); do \
 		echo "$$f"; go test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $${f%:*}; \
 	done
