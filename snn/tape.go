@@ -130,14 +130,18 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	}
 	keep := slices.Contains(options, retain)
 	order := t.node.order()
-	grads := map[*node][]*Tensor{}
-	give(grads, t, g)
+	grads := gradients{}
+	grads.give(t, g.Detach())
 	for _, n := range slices.Backward(order) {
 		if gs := grads[n]; gs != nil {
 			delete(grads, n)
-			for i, g := range n.function.Backward(gs) {
-				if g != nil {
-					give(grads, n.inputs[i], g.Detach())
+			if part, ok := n.function.(sliced); ok {
+				grads.givePart(n.inputs[0], part.at, gs.of[0])
+			} else {
+				for i, g := range n.function.Backward(gs.of) {
+					if g != nil {
+						grads.give(n.inputs[i], g.Detach())
+					}
 				}
 			}
 		}
@@ -153,21 +157,66 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 // releaser is a Function that holds memory which nobody else has.
 type releaser interface{ release() }
 
+// gradients are those of the outputs of nodes that Backward has not been through
+// yet.
+type gradients map[*node]*nodeGradients
+
+type nodeGradients struct {
+	of  []*Tensor
+	own []bool // nobody else has the values, so that more can be added to them
+}
+
+func (gs gradients) of(n *node) *nodeGradients {
+	g := gs[n]
+	if g == nil {
+		g = &nodeGradients{make([]*Tensor, n.outputs), make([]bool, n.outputs)}
+		gs[n] = g
+	}
+	return g
+}
+
 // give adds a gradient to a leaf, or to those of the node that made the tensor.
-func give(grads map[*node][]*Tensor, t, g *Tensor) {
+func (gs gradients) give(t, g *Tensor) {
 	switch {
 	case t.requires:
 		t.accumulate(g)
 	case t.onTape():
-		gs := grads[t.node]
-		if gs == nil {
-			gs = make([]*Tensor, t.node.outputs)
-			grads[t.node] = gs
+		have := gs.of(t.node)
+		switch old := have.of[t.slot]; {
+		case old == nil:
+			have.of[t.slot] = g
+		case have.own[t.slot]:
+			addTo(old.data, g.data)
+		default:
+			have.of[t.slot], have.own[t.slot] = old.Add(g), true
 		}
-		if old := gs[t.slot]; old != nil {
-			g = old.Add(g)
+	}
+}
+
+// givePart adds the gradient of a part of t, which begins at a value. The steps
+// of a sequence are such parts: a gradient as large as the sequence for each of
+// them would cost the square of their number.
+func (gs gradients) givePart(t *Tensor, at int, g *Tensor) {
+	switch {
+	case t.requires:
+		if t.grad == nil {
+			t.grad = Zeros(t.shape...)
 		}
-		gs[t.slot] = g
+		addTo(t.grad.data[at:], g.data)
+	case t.onTape():
+		have := gs.of(t.node)
+		if old := have.of[t.slot]; old == nil {
+			have.of[t.slot], have.own[t.slot] = Zeros(t.shape...), true
+		} else if !have.own[t.slot] {
+			have.of[t.slot], have.own[t.slot] = old.Clone(), true
+		}
+		addTo(have.of[t.slot].data[at:], g.data)
+	}
+}
+
+func addTo(dst, g []float32) {
+	for i, v := range g {
+		dst[i] += v
 	}
 }
 
@@ -176,9 +225,7 @@ func (t *Tensor) accumulate(g *Tensor) {
 		t.grad = &Tensor{shape: t.shape, data: slices.Clone(g.data)}
 		return
 	}
-	for i, v := range g.data {
-		t.grad.data[i] += v
-	}
+	addTo(t.grad.data, g.data)
 }
 
 // order returns n and the nodes that it depends on, those first.
