@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Kind says what is made of the files.
@@ -52,7 +53,7 @@ type Builder struct {
 // one in memory, which its owner removes.
 func New(x *Index, cache string, limit int64, fast string) *Builder {
 	return &Builder{
-		index: x, cache: binaries{dir: filepath.Join(cache, "cells"), limit: limit},
+		index: x, cache: binaries{dir: filepath.Join(cache, "cells"), limit: limit, starting: time.Minute},
 		scratch: scratch{fast: fast, disk: x.c.Scratch},
 	}
 }

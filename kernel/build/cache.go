@@ -2,6 +2,7 @@ package build
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"spikebook/kernel/atomicfile"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -17,14 +19,43 @@ import (
 type binaries struct {
 	dir   string
 	limit int64 // bytes
+	// A program that was found or added so recently may not have been started
+	// yet: no kernel removes it.
+	starting time.Duration
 }
 
+// find looks for a program, which stays there for long enough to be started.
 func (c *binaries) find(key string) (binary string, ok bool) {
+	unlock, err := c.lock(syscall.LOCK_SH)
+	if err != nil {
+		return "", false
+	}
+	defer unlock()
 	binary = filepath.Join(c.dir, key)
 	now := time.Now()
 	// The time says when it was used last.
 	return binary, os.Chtimes(binary, now, now) == nil
 }
+
+// lock keeps what one kernel finds from being what another removes meanwhile.
+func (c *binaries) lock(how int) (unlock func() error, err error) {
+	f, err := os.OpenFile(filepath.Join(c.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), how)
+		if err == nil {
+			return f.Close, nil
+		}
+		if err != syscall.EINTR {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		}
+	}
+}
+
+const lockFile = ".lock"
 
 // folder makes a folder for a program that is being linked.
 func (c *binaries) folder() (string, error) {
@@ -39,11 +70,16 @@ func (c *binaries) add(key, program string) (binary string, err error) {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return "", err
 	}
+	unlock, err := c.lock(syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	binary = filepath.Join(c.dir, key)
 	if err := move(program, binary); err != nil {
 		return "", err
 	}
-	return binary, c.trim(key)
+	return binary, c.trim()
 }
 
 // move moves a program to another folder, where it appears whole or not at all.
@@ -71,9 +107,9 @@ func move(from, to string) error {
 	return err
 }
 
-// trim removes the programs that were not used for longest, until the rest fits.
-// The one of this key stays: it is about to be run.
-func (c *binaries) trim(key string) error {
+// trim removes the programs that were not used for longest, until the rest fits
+// or is about to be run. The caller holds the lock.
+func (c *binaries) trim() error {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
 		return err
@@ -91,15 +127,18 @@ func (c *binaries) trim(key string) error {
 			}
 			continue
 		}
+		if e.Name() == lockFile {
+			continue
+		}
 		size += info.Size()
 		all = append(all, info)
 	}
 	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, info := range all {
-		if size <= c.limit {
+		if size <= c.limit || time.Since(info.ModTime()) < c.starting {
 			break
 		}
-		if info.Name() != key && os.Remove(filepath.Join(c.dir, info.Name())) == nil {
+		if os.Remove(filepath.Join(c.dir, info.Name())) == nil {
 			size -= info.Size()
 		}
 	}
