@@ -1,23 +1,27 @@
 package vector
 
 import (
+	"cmp"
 	"flag"
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 )
 
 var exhaustive = flag.Bool("exhaustive", false, "compare all 2^32 values of float32 with math, minutes for each function")
 
-// functions are compared with math, computed in float64. The limits are in
-// units in the last place of the exact result, those of denormal results too.
-var functions = []struct {
+// function is compared with math, computed in float64. The limit is in units in
+// the last place of the exact result, those of denormal results too.
+type function struct {
 	op    Op
 	exact func(float64) float64
 	limit float64
-}{
+}
+
+var functions = []function{
 	{Exp, math.Exp, 2},
 	{Log, math.Log, 2},
 	{Tanh, math.Tanh, 2},
@@ -29,27 +33,21 @@ var functions = []struct {
 }
 
 // ulps returns how far got is from the exact result in units in its last
-// place; infinitely far if one is NaN or the zeros differ in sign.
+// place; infinitely far if one of them is NaN, or if the zeros differ in sign.
 func ulps(got float32, exact float64) float64 {
-	want := float32(exact)
-	if got == want && math.Signbit(float64(got)) == math.Signbit(exact) || got != got && want != want {
-		if math.IsInf(exact, 0) || got != got || exact == 0 || math.IsInf(float64(got), 0) {
-			return 0
-		}
-	} else if got == 0 && want == 0 {
+	switch want := float32(exact); {
+	case got != got && want != want:
+		return 0
+	case got != got || want != want || got == 0 && want == 0 && math.Signbit(float64(got)) != math.Signbit(exact):
 		return math.Inf(1)
-	}
-	if math.IsInf(float64(got), 0) && !math.IsInf(float64(want), 0) {
-		// One more than the greatest number.
-		return math.Abs(math.Ldexp(1, 128)-math.Abs(exact)) / math.Ldexp(1, 104)
+	case math.IsInf(float64(want), 0) && got == want:
+		return 0
+	case math.IsInf(float64(got), 0):
+		// Where the next number would be.
+		return math.Abs(math.Copysign(0x1p128, float64(got))-exact) / 0x1p104
 	}
 	_, e := math.Frexp(exact)
-	unit := math.Ldexp(1, max(e-24, -149))
-	d := math.Abs(float64(got)-exact) / unit
-	if math.IsNaN(d) {
-		return math.Inf(1)
-	}
-	return d
+	return math.Abs(float64(got)-exact) / math.Ldexp(1, max(e-24, -149))
 }
 
 func TestAccuracy(t *testing.T) {
@@ -59,32 +57,42 @@ func TestAccuracy(t *testing.T) {
 	}
 	for _, f := range functions {
 		t.Run(f.op.String(), func(t *testing.T) {
-			var mu sync.Mutex
-			var wg sync.WaitGroup
-			worst, at := -1.0, float32(0)
 			workers := uint64(runtime.GOMAXPROCS(0))
+			found := make([]worst, workers)
+			var wg sync.WaitGroup
 			for w := range workers {
 				wg.Go(func() {
-					most, where := -1.0, float32(0)
 					for i := w * step; i < 1<<32; i += workers * step {
-						x := math.Float32frombits(uint32(i))
-						if d := ulps(f.op.Value(x, 0, 0), f.exact(float64(x))); d > most {
-							most, where = d, x
-						}
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					if most > worst {
-						worst, at = most, where
+						found[w].compare(f, math.Float32frombits(uint32(i)))
 					}
 				})
 			}
 			wg.Wait()
-			t.Logf("at most %.3f ulp, at %g (%#x)", worst, at, math.Float32bits(at))
-			if worst > f.limit {
-				t.Errorf("%s(%g) = %g, which is %.3f ulp from %g; expected at most %g", f.op, at, f.op.Value(at, 0, 0), worst, f.exact(float64(at)), f.limit)
+			for _, x := range special {
+				for near := -50; near <= 50; near++ {
+					i := math.Float32bits(x) + uint32(near)
+					found[0].compare(f, math.Float32frombits(i))
+					found[0].compare(f, math.Float32frombits(i^1<<31))
+				}
+			}
+			most := slices.MaxFunc(found, func(a, b worst) int { return cmp.Compare(a.ulps, b.ulps) })
+			t.Logf("at most %.3f ulp, at %g (%#x)", most.ulps, most.x, math.Float32bits(most.x))
+			if most.ulps > f.limit {
+				t.Errorf("%s(%g) = %g, which is %.3f ulp from %g; expected at most %g", f.op, most.x, f.op.Value(most.x, 0, 0), most.ulps, f.exact(float64(most.x)), f.limit)
 			}
 		})
+	}
+}
+
+// worst is where a function differs most.
+type worst struct {
+	ulps float64
+	x    float32
+}
+
+func (w *worst) compare(f function, x float32) {
+	if d := ulps(f.op.Value(x, 0, 0), f.exact(float64(x))); d > w.ulps {
+		*w = worst{d, x}
 	}
 }
 

@@ -15,6 +15,7 @@ func atan(x float32) float32 {
 	q = float32((float32(0x1.6410e6p-7*z)-0x1.fd6fbcp-6)*w) + q
 	u := w * w
 	p = float32((float32(-0x1.d32dbcp-10*u)+q)*u) + p
-	y = float32(p*float32(z*t)) + t
+	// pi/2 is 0x1.921fb6p+0 - 0x1.777a5cp-25.
+	y = float32(p*float32(z*t)) + pick(big, -0x1.777a5cp-25, 0) + t
 	return withSign(pick(big, 0x1.921fb6p+0, 0)+y, x)
 }

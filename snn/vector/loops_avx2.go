@@ -438,10 +438,10 @@ func logAVX2(n int, pdst, pdst2, pa, pb, pc unsafe.Pointer) {
 	k15 := archsimd.BroadcastFloat32x8(0x1.7f7d1cp-20)
 	k16 := archsimd.BroadcastFloat32x8(0.5)
 	k17 := archsimd.BroadcastFloat32x8(0x1.62e4p-01)
-	vinf := archsimd.BroadcastFloat32x8(inf)
+	inf := archsimd.BroadcastInt32x8(0x7f800000).AsFloat32x8()
 	zero := archsimd.Float32x8{}
 	sign := archsimd.BroadcastInt32x8(-0x80000000)
-	vnan := archsimd.BroadcastFloat32x8(nan)
+	nan := archsimd.BroadcastInt32x8(0x7fc00000).AsFloat32x8()
 	for n > 0 {
 		a := archsimd.LoadFloat32x8((*[8]float32)(pa))
 		tiny := a.Less(k)
@@ -455,9 +455,9 @@ func logAVX2(n int, pdst, pdst2, pa, pb, pc unsafe.Pointer) {
 		q2 := k13.Mul(f).Add(k14).Mul(z).Add(q)
 		p3 := q2.Mul(z.Mul(z)).Add(p2)
 		y := p3.Mul(f.Mul(z)).Add(n2.Mul(k15).Sub(k16.Mul(z))).Add(f).Add(n2.Mul(k17))
-		y2 := y.Merge(a, a.Less(vinf))
-		y3 := vinf.AsInt32x8().Xor(sign).AsFloat32x8().Merge(y2, a.Equal(zero))
-		vnan.Merge(y3, a.Less(zero)).Store((*[8]float32)(pdst))
+		y2 := y.Merge(a, a.Less(inf))
+		y3 := inf.AsInt32x8().Xor(sign).AsFloat32x8().Merge(y2, a.Equal(zero))
+		nan.Merge(y3, a.Less(zero)).Store((*[8]float32)(pdst))
 		if n -= 8; n == 0 {
 			break
 		}
@@ -715,8 +715,9 @@ func atanAVX2(n int, pdst, pdst2, pa, pb, pc unsafe.Pointer) {
 	k10 := archsimd.BroadcastFloat32x8(0x1.6410e6p-07)
 	k11 := archsimd.BroadcastFloat32x8(0x1.fd6fbcp-06)
 	k12 := archsimd.BroadcastFloat32x8(-0x1.d32dbcp-10)
-	k13 := archsimd.BroadcastFloat32x8(0x1.921fb6p+00)
-	k14 := archsimd.BroadcastInt32x8(-2147483648)
+	k13 := archsimd.BroadcastFloat32x8(-0x1.777a5cp-25)
+	k14 := archsimd.BroadcastFloat32x8(0x1.921fb6p+00)
+	k15 := archsimd.BroadcastInt32x8(-2147483648)
 	for n > 0 {
 		a := archsimd.LoadFloat32x8((*[8]float32)(pa))
 		y := a.AsInt32x8().And(k).AsFloat32x8()
@@ -730,9 +731,9 @@ func atanAVX2(n int, pdst, pdst2, pa, pb, pc unsafe.Pointer) {
 		q2 := k10.Mul(z).Sub(k11).Mul(w).Add(q)
 		u := w.Mul(w)
 		p3 := k12.Mul(u).Add(q2).Mul(u).Add(p2)
-		y2 := p3.Mul(z.Mul(t)).Add(t)
-		x := k13.Masked(big).Add(y2)
-		x.AsInt32x8().And(k).Or(a.AsInt32x8().And(k14)).AsFloat32x8().Store((*[8]float32)(pdst))
+		y2 := p3.Mul(z.Mul(t)).Add(k13.Masked(big)).Add(t)
+		x := k14.Masked(big).Add(y2)
+		x.AsInt32x8().And(k).Or(a.AsInt32x8().And(k15)).AsFloat32x8().Store((*[8]float32)(pdst))
 		if n -= 8; n == 0 {
 			break
 		}
@@ -835,12 +836,12 @@ func powAVX2(n int, pdst, pdst2, pa, pb, pc unsafe.Pointer) {
 	k27 := archsimd.BroadcastFloat32x8(0x1.4389b2p-13)
 	k28 := archsimd.BroadcastFloat32x8(0x1.5da6ccp-10)
 	k29 := archsimd.BroadcastFloat32x8(130)
-	vinf := archsimd.BroadcastFloat32x8(inf)
+	inf := archsimd.BroadcastInt32x8(0x7f800000).AsFloat32x8()
 	k30 := archsimd.BroadcastFloat32x8(-152)
 	zero := archsimd.Float32x8{}
 	k31 := archsimd.BroadcastFloat32x8(0.5)
 	sign := archsimd.BroadcastInt32x8(-0x80000000)
-	vnan := archsimd.BroadcastFloat32x8(nan)
+	nan := archsimd.BroadcastInt32x8(0x7fc00000).AsFloat32x8()
 	k32 := archsimd.BroadcastFloat32x8(-1)
 	for n > 0 {
 		a := archsimd.LoadFloat32x8((*[8]float32)(pa))
@@ -887,16 +888,16 @@ func powAVX2(n int, pdst, pdst2, pa, pb, pc unsafe.Pointer) {
 		p5 := q.Mul(w.Mul(w)).Add(p4)
 		half := v.AsInt32x8().ShiftAllRight(1)
 		z2 := p5.Mul(t).Add(k10).Mul(half.ShiftAllLeft(23).Add(k10.AsInt32x8()).AsFloat32x8()).Mul(v.AsInt32x8().Sub(half).ShiftAllLeft(23).Add(k10.AsInt32x8()).AsFloat32x8())
-		z3 := vinf.Merge(z2, sum2.Greater(k29))
+		z3 := inf.Merge(z2, sum2.Greater(k29))
 		z4 := zero.Merge(z3, sum2.Less(k30))
-		below := vinf.Masked(b.Less(zero))
-		above := zero.Merge(vinf, b.Less(zero))
-		z5 := below.Merge(above.Merge(z4, a.AsInt32x8().And(k).AsFloat32x8().Equal(vinf)), a.Equal(zero))
+		below := inf.Masked(b.Less(zero))
+		above := zero.Merge(inf, b.Less(zero))
+		z5 := below.Merge(above.Merge(z4, a.AsInt32x8().And(k).AsFloat32x8().Equal(inf)), a.Equal(zero))
 		odd := b.Floor().Equal(b).And(k31.Mul(b).Floor().NotEqual(k31.Mul(b)))
 		z6 := z5.AsInt32x8().And(k).Or(a.AsInt32x8().And(k20)).AsFloat32x8().Merge(z5, odd)
-		z7 := vnan.Merge(z6, a.Less(zero).And(a.Greater(vinf.AsInt32x8().Xor(sign).AsFloat32x8())).And(b.Floor().NotEqual(b)))
-		z8 := vnan.Merge(z7, a.NotEqual(a).Or(b.NotEqual(b)))
-		k10.Merge(z8, a.Equal(k10).Or(b.Equal(zero)).Or(a.Equal(k32).And(b.AsInt32x8().And(k).AsFloat32x8().Equal(vinf)))).Store((*[8]float32)(pdst))
+		z7 := nan.Merge(z6, a.Less(zero).And(a.Greater(inf.AsInt32x8().Xor(sign).AsFloat32x8())).And(b.Floor().NotEqual(b)))
+		z8 := nan.Merge(z7, a.NotEqual(a).Or(b.NotEqual(b)))
+		k10.Merge(z8, a.Equal(k10).Or(b.Equal(zero)).Or(a.Equal(k32).And(b.AsInt32x8().And(k).AsFloat32x8().Equal(inf)))).Store((*[8]float32)(pdst))
 		if n -= 8; n == 0 {
 			break
 		}

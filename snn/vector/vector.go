@@ -5,6 +5,11 @@
 // bits are the same on every machine, and no product is fused into a sum. Which
 // NaN a NaN is does not count.
 //
+// Add, Sub, Mul, Div and Sqrt are rounded correctly. Exp, Log, Tanh, Sigmoid,
+// Sin, Cos, Atan and Erf are within 2 units in the last place of the exact
+// result for every argument, Pow within 4; denormal results too. The test of
+// that takes a sample, and with -exhaustive every argument.
+//
 // The loops are generated from the definitions; see gen.
 package vector
 

@@ -138,7 +138,7 @@ func (t *translator) exprs(x ast.Expr, e env) []value {
 		if v, ok := e[t.info.Uses[x]]; ok {
 			return []value{v}
 		}
-		return []value{t.shared(x.Name, x.Name)} // a variable of the package
+		return []value{t.variable(x)}
 	case *ast.UnaryExpr:
 		v := t.expr(x.X, e)
 		if x.Op != token.SUB || v.kind != float {
@@ -277,12 +277,17 @@ func number(f float32) string {
 	return strconv.FormatFloat(float64(f), 'x', -1, 32)
 }
 
-// shared returns the vector that is computed before the loop. A variable of
-// the package is spread over the lanes.
-func (t *translator) shared(code, name string) value {
-	if token.IsIdentifier(code) {
-		code, name = t.vector("BroadcastFloat32")+"("+code+")", "v"+code
+// variable is a vector of what no constant can be in Go.
+func (t *translator) variable(x *ast.Ident) value {
+	pattern, ok := map[string]string{"inf": "0x7f800000", "nan": "0x7fc00000"}[x.Name]
+	if !ok {
+		t.fail(x, "no variable %s in vectors", x.Name)
 	}
+	return t.shared(t.vector("BroadcastInt32")+"("+pattern+")"+t.as("Float32"), x.Name)
+}
+
+// shared returns the vector that is computed before the loop.
+func (t *translator) shared(code, name string) value {
 	for _, line := range t.constants {
 		if n, c, _ := strings.Cut(line, " := "); c == code {
 			return value{n, float}
