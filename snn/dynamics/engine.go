@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"spikebook/snn/vector"
 )
 
 // Run is what a program is run on. N is the number of neurons, T of steps.
@@ -29,9 +31,12 @@ type Run struct {
 }
 
 // Blocks of neurons go through all steps together. Their registers fill half of
-// a first-level cache of 32 KiB, which leaves room for inputs and outputs.
+// a first-level cache of 32 KiB, which leaves room for inputs and outputs; or
+// all of it where those do not fit into the second level: long rows of them are
+// read ahead better.
 const (
 	blockBytes = 16 << 10
+	cacheBytes = 512 << 10
 	minBlock   = 64
 	maxBlock   = 1024
 )
@@ -43,10 +48,20 @@ const parallelWork = 1 << 15
 // processors; the results do not depend on how. It panics with an *Error if a
 // slice has another length than it should: that is a mistake of the caller, who
 // knows the shapes.
-func (p *Program) Run(r Run) { p.run(r, p.blockSize(), runtime.GOMAXPROCS(0)) }
+func (p *Program) Run(r Run) {
+	workers := 1
+	if r.T*r.N >= parallelWork {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	p.run(r, p.blockSize(r), workers)
+}
 
-func (p *Program) blockSize() int {
-	n := blockBytes / 4 / max(1, p.registers) &^ (minBlock - 1)
+func (p *Program) blockSize(r Run) int {
+	bytes := blockBytes
+	if 4*r.T*r.N*(len(p.inputs)+len(p.outputs)) > cacheBytes {
+		bytes *= 2
+	}
+	n := bytes / 4 / max(1, p.registers) &^ (minBlock - 1)
 	return min(max(n, minBlock), maxBlock)
 }
 
@@ -114,55 +129,77 @@ func (p *Program) checkRun(r Run) {
 // machine holds the registers of one block of neurons.
 type machine struct {
 	*Program
+	block     int
 	code      []instruction // that of the program, with products for some divisions
 	products  []instruction // the place for that
 	memory    []float32
 	registers [][]float32 // views of memory; those of inputs, outputs and states are views of the run
 	own       [][]float32 // the views of memory
+	loaded    []bool      // parameters whose register is full of one value
 }
 
 // machines are used again: a layer is often run for one step.
 var machines sync.Pool
 
+// gap keeps registers from starting at the same place of a cache, as they would
+// in blocks of 1024.
+const gap = 80
+
+// machine returns one whose registers hold the constants. Often it is the one
+// that ran the program the last time.
 func (p *Program) machine(block int) *machine {
 	m, _ := machines.Get().(*machine)
-	if m == nil {
+	switch {
+	case m == nil:
 		m = new(machine)
+	case m.Program == p && m.block == block:
+		return m
 	}
-	m.Program = p
-	if n := p.registers * block; cap(m.memory) < n {
+	m.Program, m.block, m.code = p, block, nil
+	stride := block + gap
+	if n := p.registers * stride; cap(m.memory) < n {
 		m.memory = make([]float32, n)
 	} else {
 		m.memory = m.memory[:n]
 	}
-	m.registers, m.own = m.registers[:0], m.own[:0]
+	m.own = m.own[:0]
 	for i := range p.registers {
-		m.own = append(m.own, m.memory[i*block:(i+1)*block])
+		m.own = append(m.own, m.memory[i*stride:i*stride+block])
 	}
-	m.registers = append(m.registers, m.own...)
+	m.registers = append(m.registers[:0], m.own...)
+	for _, c := range m.constants {
+		fill(m.own[c.register], c.value)
+	}
+	m.loaded = slices.Grow(m.loaded[:0], len(p.params))[:len(p.params)]
+	clear(m.loaded)
 	return m
 }
 
 func (m *machine) free() {
-	m.Program, m.code = nil, nil
 	clear(m.registers) // no view of a run's slices may keep them alive
 	machines.Put(m)
 }
 
 // load fills the registers that are the same for all neurons and steps.
 func (m *machine) load(r *Run) {
-	for _, c := range m.constants {
-		fill(m.own[c.register], c.value)
-	}
+	same := m.code != nil
 	for i, p := range m.params {
-		if len(r.Params[i]) == 1 {
-			fill(m.own[p], r.Params[i][0])
+		own, values := m.own[p], r.Params[i]
+		single := len(values) == 1
+		if single && m.loaded[i] && math.Float32bits(own[0]) == math.Float32bits(values[0]) {
+			continue
 		}
+		if m.loaded[i], same = single, false; single {
+			fill(own, values[0])
+		}
+	}
+	if same {
+		return
 	}
 	m.code = m.Program.code
 	for _, d := range m.divisions {
 		by := m.code[d.code].args[d.arg]
-		if i := slices.Index(m.params, by); i >= 0 && len(r.Params[i]) > 1 {
+		if i := slices.Index(m.params, by); i >= 0 && !m.loaded[i] {
 			continue
 		}
 		reciprocal, exact := reciprocal(m.own[by][0])
@@ -194,8 +231,13 @@ func fill(dst []float32, v float32) {
 }
 
 // lanes is how many neurons go through an instruction at least: those of the
-// widest vector. Blocks whose size is no multiple are filled up.
-const lanes = 16
+// widest vector, if there are any. Blocks whose size is no multiple are filled up.
+var lanes = func() int {
+	if vector.Path() == "plain" {
+		return 1
+	}
+	return 16
+}()
 
 // run takes the neurons from lo to hi through all steps. Inputs, outputs and
 // states are used where they are, or if the block must be filled up, copied.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -89,6 +90,64 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
+// A machine that was used before, with other parameters, for another program or
+// for other neurons, computes what a new one does.
+func TestMachines(t *testing.T) {
+	x, tau := Input("x"), Param("tau")
+	other := Definition{Inputs: []string{"x"}, Outputs: []Expr{x.Mul(tau.Exp()).Add(Const(7))}, States: []StateEquation{{"a", State("a").Div(tau).Add(Const(3))}}}
+	definitions := []Definition{lif(), other}
+	programs := []*Program{compiled(t, lif()), compiled(t, other)}
+	rapid.Check(t, func(t *rapid.T) {
+		for range rapid.IntRange(1, 12).Draw(t, "runs") {
+			k := rapid.IntRange(0, 1).Draw(t, "program")
+			n := rapid.SampledFrom([]int{1, 3, 16, 40}).Draw(t, "N")
+			r := runOf(1, programs[k], 2, n, rapid.SliceOfN(number, 9, 9).Draw(t, "numbers"))
+			for i := range r.Params {
+				value := rapid.SampledFrom([]float32{2, 4, 3, 0, 1}).Draw(t, "parameter")
+				if r.Params[i] = []float32{value}; rapid.Bool().Draw(t, "one for each") {
+					r.Params[i] = slices.Repeat([]float32{value, 2}, n)[:n]
+				}
+			}
+			want := cloneRun(r)
+			simulate(definitions[k], programs[k], want)
+			programs[k].Run(r)
+			if where := differ(r, want); where != "" {
+				t.Fatal(where)
+			}
+		}
+	})
+}
+
+// A program may be run, and an expression compiled and printed, by several
+// goroutines at once.
+func TestConcurrent(t *testing.T) {
+	d := lif()
+	p := compiled(t, d)
+	var wg sync.WaitGroup
+	for k := range 8 {
+		wg.Go(func() {
+			for i := range 20 {
+				q := p
+				if i%5 == 0 {
+					q = compiled(t, d)
+					if _, err := d.Differentiate(d.Inputs, nil, nil); err != nil {
+						t.Error(err)
+					}
+					_ = d.Outputs[0].LaTeX() + d.Outputs[0].String()
+				}
+				r := runOf(1, q, 3, 1+i*k, []float32{float32(1 + k), 0.5, 2, 1.1, -0.3})
+				want := cloneRun(r)
+				simulate(d, q, want)
+				q.run(r, 16, 1+i%3)
+				if where := differ(r, want); where != "" {
+					t.Error(where)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // A machine that is there allocates nothing, however many steps it runs.
 func TestAllocations(t *testing.T) {
 	p := compiled(t, lif())
@@ -117,7 +176,7 @@ func BenchmarkRun(b *testing.B) {
 			b.Run(fmt.Sprintf("T=%d/N=%d/workers=%d", steps, n, workers), func(b *testing.B) {
 				b.SetBytes(int64(2 * 4 * steps * n))
 				for b.Loop() {
-					p.run(r, p.blockSize(), workers)
+					p.run(r, p.blockSize(r), workers)
 				}
 			})
 		}

@@ -21,7 +21,7 @@ func (p *Program) fuse() {
 	readers := p.readers(vector.Heaviside, vector.Mul)
 	for i := range p.code {
 		if s := &p.code[i]; s.op == vector.Heaviside {
-			if d := by(s.args[0]); d >= 0 && p.code[d].op == vector.Sub {
+			if d := writer[s.args[0]]; d >= 0 && p.code[d].op == vector.Sub {
 				p.fuseFire(i, d, readers, by, writer, gone)
 			}
 		}
@@ -72,7 +72,7 @@ func (p *Program) addDivision(code int, first, second instruction, slot int) {
 }
 
 // fuseFire joins the difference d, the step s of it, and the reset by that step:
-// of h - v_threshold, h again.
+// of h - v_threshold, h again. The difference stays if it is read elsewhere, too.
 func (p *Program) fuseFire(s, d int, readers map[int][]int, by func(int) int, writer []int, gone []bool) {
 	spike := p.code[s].dst
 	h, threshold := p.code[d].args[0], p.code[d].args[1]
@@ -95,7 +95,7 @@ func (p *Program) fuseFire(s, d int, readers map[int][]int, by func(int) int, wr
 		}
 		p.code[s] = instruction{op: op, dst: in.dst, dst2: spike, args: [3]int{h, threshold, c}}
 		writer[in.dst] = s
-		gone[i], gone[d] = true, true
+		gone[i], gone[d] = true, by(p.code[d].dst) == d
 		return
 	}
 }

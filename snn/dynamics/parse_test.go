@@ -1,6 +1,7 @@
 package dynamics
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -141,11 +142,11 @@ func TestPrintParse(t *testing.T) {
 		if strings.ContainsAny(text, "IN") { // Inf and NaN cannot be written in a formula
 			return
 		}
-		leaves, free := map[string]float32{}, map[string]Expr{"x": Input("x"), "y": Input("y"), "u": Uniform("u"), "p": Param("p"), "q": Param("q")}
+		leaves, free := map[string]float32{}, map[string]Expr{"x": Input("x"), "y": Input("y"), "u": Uniform("u"), "w": Uniform("w"), "p": Param("p"), "q": Param("q")}
 		for _, s := range d.States {
 			free[s.Name] = State(s.Name)
 		}
-		for _, name := range []string{"x", "y", "u", "p", "q", "a", "b", "c"} {
+		for _, name := range []string{"x", "y", "u", "w", "p", "q", "a", "b", "c"} {
 			leaves[name] = number.Draw(t, name)
 		}
 		e, err := Parse(text, free)
@@ -155,22 +156,15 @@ func TestPrintParse(t *testing.T) {
 			}
 			t.Fatal(err)
 		}
-		if uses(d.Outputs[0].n, OpMix) { // printed as a sum, which differs where s is 0 or 1
+		mixes := false
+		walk(d.Outputs[0].n, func(n *node) { mixes = mixes || n.op == OpMix })
+		if mixes { // printed as a sum, which differs where s is 0 or 1
 			return
 		}
 		if got, want := interpret(e, leaves), interpret(d.Outputs[0], leaves); !equalBits(got, want) {
 			t.Fatalf("%s is %v, and %v when it is read back as %s", text, want, got, e)
 		}
 	})
-}
-
-func uses(n *node, op Op) bool {
-	for _, a := range n.args[:operations[n.op].arity] {
-		if uses(a, op) {
-			return true
-		}
-	}
-	return n.op == op
 }
 
 func TestLaTeX(t *testing.T) {
@@ -200,6 +194,24 @@ func TestLaTeX(t *testing.T) {
 		{s.Mix(x.Neg(), x.Div(tau)), `S[t] \cdot \left(-X[t]\right) + \left(1 - S[t]\right) \cdot \frac{X[t]}{\tau}`},
 		{x.Mul(Const(-1)), `X[t] \cdot (-1)`},
 		{Param("gain").Add(Param("tau_m")).Add(Param("a_b_c")), `\mathrm{gain} + \tau_{\mathrm{m}} + a_{\mathrm{b\_c}}`},
+		{x.Less(v).Mul(h), `\left[X[t] < V[t-1]\right] \cdot H[t]`},
+		{x.LessEqual(v).Square(), `{\left[X[t] \le V[t-1]\right]}^2`},
+		{x.Equal(v.Neg()).Neg(), `-\left[X[t] = -V[t-1]\right]`},
+		{x.Less(v).Less(h), `\left[\left[X[t] < V[t-1]\right] < H[t]\right]`},
+		{x.Less(v).Select(x, v.Neg()), `\begin{cases}X[t] & \text{if } \left[X[t] < V[t-1]\right] \\ -V[t-1] & \text{else}\end{cases}`},
+		{s.Select(x, v).Add(h), `\left(\begin{cases}X[t] & \text{if } S[t] \\ V[t-1] & \text{else}\end{cases}\right) + H[t]`},
+		{s.Select(x, v).Exp(), `\exp\left(\begin{cases}X[t] & \text{if } S[t] \\ V[t-1] & \text{else}\end{cases}\right)`},
+		{x.Add(v).Power(h.Sub(s)), `{\left(X[t] + V[t-1]\right)}^{H[t] - S[t]}`},
+		{x.Power(h).Power(s), `{\left({X[t]}^{H[t]}\right)}^{S[t]}`},
+		{x.Power(Const(-1)).Mul(h), `{X[t]}^{-1} \cdot H[t]`},
+		{x.Round().Add(x.Floor()), `\left\lfloor X[t]\right\rceil + \left\lfloor X[t]\right\rfloor`},
+		{x.Sign().Sin().Cos().Erf(), `\operatorname{erf}\left(\cos\left(\sin\left(\operatorname{sgn}\left(X[t]\right)\right)\right)\right)`},
+		{x.Detach().Add(v).Detach().Square(), `{\left(X[t] + V[t-1]\right)}^2`},
+		{Const(1e-5).Mul(x).Add(Const(-2.5e10)), `10^{-5} \cdot X[t] + (-2.5 \cdot 10^{10})`},
+		{Const(1e-5).Square().Sub(Const(-1e-7)), `{(10^{-5})}^2 - (-10^{-7})`},
+		{Const(math.Inf(-1)).Add(Const(math.Inf(1))).Add(Const(math.NaN())), `-\infty + \infty + \mathrm{NaN}`},
+		{Param("τ").Mul(Param("eta_plus")).Mul(Param("_")), `τ \cdot \eta_{\mathrm{plus}} \cdot _{\mathrm{}}`},
+		{Uniform("u").Less(x), `\left[u < X[t]\right]`},
 		{shared, `\text{(too long to print)}`},
 		{Expr{}, "(no expression)"},
 	} {

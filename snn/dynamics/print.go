@@ -1,9 +1,11 @@
 package dynamics
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // String prints the expression as a line of mathematics.
@@ -48,11 +50,7 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 		}
 		return
 	case OpConst:
-		text := strconv.FormatFloat(float64(n.value), 'g', -1, 32)
-		if math.Signbit(float64(n.value)) && required > bindSum {
-			text = "(" + text + ")"
-		}
-		b.WriteString(text)
+		b.WriteString(printNumber(float64(n.value), latex, required))
 		return
 	}
 	form, open, end := op.text, "(", ")"
@@ -70,6 +68,8 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 			brackets = required == bindAtom
 		case OpNeg: // two signs do not stand side by side
 			brackets = required > bindSum
+		case OpSelect: // it has no end that one sees
+			brackets = required > 0
 		case OpLess, OpLessEqual, OpEqual: // they have theirs
 			brackets = false
 		}
@@ -93,6 +93,32 @@ func printNode(b *strings.Builder, n *node, latex bool, required int) {
 	if brackets {
 		b.WriteString(end)
 	}
+}
+
+// printNumber prints a constant, in brackets if it binds less than required.
+func printNumber(v float64, latex bool, required int) string {
+	text := strconv.FormatFloat(v, 'g', -1, 32)
+	brackets := math.Signbit(v) && required > bindSum
+	if latex {
+		mantissa, exponent, large := strings.Cut(text, "e")
+		switch {
+		case math.IsInf(v, 0):
+			text = strings.TrimLeft(text[:1], "+") + `\infty`
+		case math.IsNaN(v):
+			text = `\mathrm{NaN}`
+		case large: // an e would read as a symbol
+			n, _ := strconv.Atoi(exponent)
+			text = fmt.Sprintf(`%s \cdot 10^{%d}`, mantissa, n)
+			if mantissa == "1" || mantissa == "-1" {
+				text = fmt.Sprintf(`%s10^{%d}`, strings.TrimSuffix(mantissa, "1"), n)
+			}
+			brackets = brackets || required == bindAtom
+		}
+	}
+	if brackets {
+		return "(" + text + ")"
+	}
+	return text
 }
 
 // computes returns what a node computes, behind operations that only steer the
@@ -130,8 +156,9 @@ func operandBinding(op Op, k int, latex bool) int {
 
 // greek are the names that are Greek letters in LaTeX.
 var greek = map[string]string{
-	"alpha": `\alpha`, "beta": `\beta`, "gamma": `\gamma`, "delta": `\delta`, "theta": `\theta`,
-	"lambda": `\lambda`, "mu": `\mu`, "rho": `\rho`, "sigma": `\sigma`, "tau": `\tau`, "omega": `\omega`,
+	"alpha": `\alpha`, "beta": `\beta`, "gamma": `\gamma`, "delta": `\delta`, "epsilon": `\epsilon`, "zeta": `\zeta`,
+	"eta": `\eta`, "theta": `\theta`, "kappa": `\kappa`, "lambda": `\lambda`, "mu": `\mu`, "nu": `\nu`, "xi": `\xi`,
+	"rho": `\rho`, "sigma": `\sigma`, "tau": `\tau`, "phi": `\phi`, "chi": `\chi`, "psi": `\psi`, "omega": `\omega`,
 }
 
 // symbol prints a name in LaTeX: v_reset as v with an index, tau as a letter.
@@ -143,7 +170,7 @@ func symbol(name string) string {
 	base, index, ok := strings.Cut(name, "_")
 	if g := greek[base]; g != "" {
 		base = g
-	} else if len(base) > 1 {
+	} else if utf8.RuneCountInString(base) > 1 {
 		base = `\mathrm{` + base + `}`
 	}
 	if !ok {

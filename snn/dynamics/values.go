@@ -115,8 +115,22 @@ func (v *values) compute(op vector.Op, a, b, c int) int {
 		return v.compute(vector.Neg, b, 0, 0)
 	case op == vector.Mul && v.is(b, -1):
 		return v.compute(vector.Neg, a, 0, 0)
-	case op == vector.Neg && v.list[a].leaf == computed && v.list[a].op == vector.Neg:
+	case op == vector.Neg && v.isNeg(a):
 		return v.list[a].args[0]
+	}
+	switch { // signs, which derivatives are full of
+	case op == vector.Add && v.isNeg(b):
+		return v.compute(vector.Sub, a, v.list[b].args[0], 0)
+	case op == vector.Add && v.isNeg(a):
+		return v.compute(vector.Sub, b, v.list[a].args[0], 0)
+	case op == vector.Sub && v.isNeg(b):
+		return v.compute(vector.Add, a, v.list[b].args[0], 0)
+	case (op == vector.Mul || op == vector.Div) && v.isNeg(a):
+		return v.compute(vector.Neg, v.compute(op, v.list[a].args[0], b, 0), 0, 0)
+	case (op == vector.Mul || op == vector.Div) && v.isNeg(b):
+		return v.compute(vector.Neg, v.compute(op, a, v.list[b].args[0], 0), 0, 0)
+	}
+	switch {
 	case op == vector.Select && b == c:
 		return b
 	case op == vector.Select && v.list[a].leaf == OpConst:
@@ -128,6 +142,11 @@ func (v *values) compute(op vector.Op, a, b, c int) int {
 		return v.compute(vector.Select, a, b, c)
 	}
 	return v.add(value{leaf: computed, op: op, args: args})
+}
+
+// isNeg says whether a value is the negative of another.
+func (v *values) isNeg(i int) bool {
+	return v.list[i].leaf == computed && v.list[i].op == vector.Neg
 }
 
 // zeroOrOne says whether a value can be nothing but 0 and 1.
