@@ -23,10 +23,14 @@ const curvePoints = 401
 // applied at once: they may say other limits.
 func overX(op, title, xLabel, yLabel string, lo, hi float64, options []Option) (*Figure, *snn.Tensor) {
 	none := figure.Series{Shape: []int{1}, Data: figure.Values{0}} // until the points are known
+	const most = math.MaxFloat32
 	f := apply(op, &Figure{
 		Kind: figure.Lines, Title: title, XLabel: xLabel, YLabel: yLabel,
 		XRange: figure.Range{Min: lo, Max: hi}, Series: []figure.Series{none, none},
 	}, options)
+	if f.XRange.Min < -most || f.XRange.Max > most {
+		panic(snn.Shapef("display."+op, "XRange is [%v, %v], expected numbers from %.4g to %.4g", f.XRange.Min, f.XRange.Max, -most, most))
+	}
 	x := snn.Zeros(curvePoints)
 	for i := range x.Data() {
 		x.Data()[i] = float32(f.XRange.Min + (f.XRange.Max-f.XRange.Min)*float64(i)/(curvePoints-1))
@@ -43,31 +47,45 @@ func curve(f *Figure, name string, y *snn.Tensor, dashed bool) {
 
 // PlotSurrogate draws a surrogate function from -2 to 2, or in [XRange]: the step
 // that a neuron gives out, dashed, the primitive, if there is one, and the
-// gradient that stands in for the derivative of the step.
+// gradient that stands in for the derivative of the step. What is no step, as of
+// [surrogate.MultiLevelSpikeCount], is called output.
 func PlotSurrogate(s surrogate.Function, options ...Option) *Figure {
 	const op = "PlotSurrogate"
 	if s == nil {
 		panic(snn.Shapef("display."+op, "the surrogate is nil; expected one of package surrogate, such as surrogate.ATan(2)"))
 	}
 	f, x := overX(op, s.String(), "x, the potential above the threshold", "value", -2, 2, options)
+	output := "step"
+	if _, ok := s.(interface {
+		Forward(x dynamics.Expr) dynamics.Expr
+	}); ok {
+		output = "output"
+	}
 	var gradient *snn.Tensor
 	snn.NoGrad(func() {
-		curve(f, "step", x.Map(func(e dynamics.Expr) dynamics.Expr { return e.Spike(s) }), true)
+		curve(f, output, x.Map(func(e dynamics.Expr) dynamics.Expr { return e.Spike(s) }), true)
 		if !s.Primitive(dynamics.Input("x")).IsZero() {
 			curve(f, "primitive", x.Map(s.Primitive), false)
 		}
 		gradient = x.Map(s.Gradient)
 		curve(f, "gradient", gradient, false)
 	})
-	top := 0
+	f.Text = fmt.Sprintf("surrogate function %v for x from %v to %v: %s", s, f.XRange.Min, f.XRange.Max, peak(x, gradient))
+	return f
+}
+
+// peak says where a gradient is largest.
+func peak(x, gradient *snn.Tensor) string {
+	top := -1
 	for i, g := range gradient.Data() {
-		if g > gradient.Data()[top] {
+		if g == g && (top < 0 || g > gradient.Data()[top]) {
 			top = i
 		}
 	}
-	f.Text = fmt.Sprintf("surrogate function %v for x from %v to %v: the gradient is at most %.4g, at x=%.3g",
-		s, f.XRange.Min, f.XRange.Max, gradient.Data()[top], x.Data()[top])
-	return f
+	if top < 0 {
+		return "the gradient is not a number"
+	}
+	return fmt.Sprintf("the gradient is at most %.4g, at x=%.3g", gradient.Data()[top], x.Data()[top])
 }
 
 // fiSteps is how many steps a firing rate is measured over, after fiSettle

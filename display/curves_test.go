@@ -1,6 +1,7 @@
 package display_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -67,6 +68,9 @@ func TestPlotSurrogate(t *testing.T) {
 		text   string
 	}{
 		{surrogate.Sigmoid(4), []string{"x", "step", "primitive", "gradient"}, "surrogate function Sigmoid(alpha=4) for x from -1 to 3: the gradient is at most 1, at x=0"},
+		{surrogate.PoissonPass(), []string{"x", "output", "primitive", "gradient"}, "surrogate function PoissonPass() for x from -1 to 3: the gradient is at most 1, at x=-1"},
+		{surrogate.Equation("log(x)"), []string{"x", "step", "gradient"}, "surrogate function Equation(log(x)) for x from -1 to 3: the gradient is at most 1.099, at x=3"},
+		{surrogate.Equation("sqrt(-4 - x)"), []string{"x", "step", "gradient"}, "surrogate function Equation(sqrt(-4 - x)) for x from -1 to 3: the gradient is not a number"},
 		{surrogate.SuperSpike(1), []string{"x", "step", "gradient"}, "surrogate function SuperSpike(alpha=1) for x from -1 to 3: the gradient is at most 1, at x=0"},
 	} {
 		f := display.PlotSurrogate(test.s, display.XRange(-1, 3), display.Title("another"))
@@ -77,5 +81,26 @@ func TestPlotSurrogate(t *testing.T) {
 		if !slices.Equal(names, test.curves) || f.Text != test.text || f.Title != "another" || !f.Series[1].Dashed || f.Series[2].Dashed {
 			t.Errorf("%v: curves %v, text %q", test.s, names, f.Text)
 		}
+	}
+}
+
+func TestPlotSurrogateMistakes(t *testing.T) {
+	for _, test := range []struct {
+		f    func()
+		want string
+	}{
+		{func() { display.PlotSurrogate(nil) }, "display.PlotSurrogate: the surrogate is nil; expected one of package surrogate, such as surrogate.ATan(2)"},
+		{func() { display.PlotSurrogate(surrogate.ATan(2), display.XRange(2, -2)) }, `display.PlotSurrogate: figure "lines": XRange is [2, -2], want two finite numbers, the smaller first`},
+		{func() { display.PlotSurrogate(surrogate.ATan(2), display.XRange(0, 1e39)) }, "display.PlotSurrogate: XRange is [0, 1e+39], expected numbers from -3.403e+38 to 3.403e+38"},
+	} {
+		func() {
+			defer func() {
+				var e *snn.ShapeError
+				if err, _ := recover().(error); !errors.As(err, &e) || err.Error() != test.want {
+					t.Errorf("got %v, want %s", err, test.want)
+				}
+			}()
+			test.f()
+		}()
 	}
 }

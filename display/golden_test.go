@@ -18,6 +18,8 @@ import (
 	"spikebook/display/figure"
 	"spikebook/display/render"
 	"spikebook/snn"
+	"spikebook/snn/dynamics"
+	"spikebook/snn/surrogate"
 )
 
 var regen = flag.Bool("regen", false, "write the golden files; look at the PNG beside each before you commit it")
@@ -150,7 +152,48 @@ var edges = []struct {
 	{"raster_one_step", func() *display.Figure {
 		return display.Plot1DSpikes(snn.FromSlice([]float32{1, 0, 1}, 1, 3), display.FiringRate(false))
 	}},
+	{"lines_gaps", func() *display.Figure {
+		return display.PlotSurrogate(surrogate.Custom("1/x", func(x dynamics.Expr) dynamics.Expr { return dynamics.Const(1).Div(x).Sqrt() }), display.YRange(-1, 4))
+	}},
+	{"lines_nothing_finite", func() *display.Figure {
+		f := lines(nan, inf, nan)
+		f.Series[0].Data[0] = -inf
+		return f
+	}},
+	{"lines_one_point", func() *display.Figure { return lines(0.3) }},
+	{"lines_guides", func() *display.Figure {
+		f := display.PlotSurrogate(surrogate.MultiLevelSpikeCount(4), display.XRange(-1, 6), display.VThreshold(4))
+		f.Lines = append(f.Lines, figure.Line{Name: "max", Value: 4, Vertical: true}, figure.Line{Name: "not in sight", Value: 9, Vertical: true})
+		return f
+	}},
+	{"lines_smooth", func() *display.Figure {
+		s := surrogate.S2NN(4, 1)
+		s.SetSpiking(false)
+		return display.PlotSurrogate(s, display.FigSize(3, 2))
+	}},
+	{"lines_many", func() *display.Figure {
+		f := lines(0, 1, 4, 9, 16)
+		for k := range 19 {
+			y := slices.Clone(f.Series[1].Data)
+			for i := range y {
+				y[i] += float32(k + 1)
+			}
+			f.Series = append(f.Series, figure.Series{Name: fmt.Sprint("curve ", k+2), Shape: []int{5}, Data: y, Dashed: k%4 == 3})
+		}
+		return f
+	}},
 	{"raster_many_neurons", func() *display.Figure { return display.Plot1DSpikes(every(37, 20, 1000)) }},
+}
+
+// lines returns a curve over 0, 1, 2, ...
+func lines(y ...float32) *display.Figure {
+	f := &display.Figure{Kind: figure.Lines, Title: "A curve", XLabel: "place", YLabel: "value", Text: "a curve"}
+	x := make(figure.Values, len(y))
+	for i := range x {
+		x[i] = float32(i)
+	}
+	f.Series = []figure.Series{{Name: "x", Shape: []int{len(y)}, Data: x}, {Name: "curve 1", Shape: []int{len(y)}, Data: y}}
+	return f
 }
 
 // every returns a tensor of shape [T, N] in which every k-th value is 1.

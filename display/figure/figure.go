@@ -62,10 +62,11 @@ type Series struct {
 	Dashed bool // a curve of a Lines that is only there to compare with
 }
 
-// Line is a horizontal reference line across the data, with its legend.
+// Line is a reference line across the data, with its legend.
 type Line struct {
-	Name  string
-	Value float64 // in the unit of the y axis
+	Name     string
+	Value    float64 // in the unit of the axis that it crosses
+	Vertical bool    // in a Lines: from bottom to top, at a place on the x axis
 }
 
 // Range is an interval of values. The zero Range is no interval: the limits
@@ -205,6 +206,9 @@ func (f *Figure) Validate() error {
 	for i, l := range f.Lines {
 		if !finite(l.Value) {
 			return bad(fmt.Sprintf("Lines[%d].Value", i), "a finite number", "%v", l.Value)
+		}
+		if l.Vertical && f.Kind != Lines {
+			return bad(fmt.Sprintf("Lines[%d].Vertical", i), fmt.Sprintf("false; only a %q has vertical lines", Lines), "true")
 		}
 	}
 	w, h := f.Size()

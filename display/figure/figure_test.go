@@ -3,6 +3,7 @@ package figure
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -29,7 +30,12 @@ func TestValidate(t *testing.T) {
 		{"negative", sample(), func(f *Figure) { f.Series[0].Shape = []int{-2, -3} }, "Series[0].Data"},
 		{"overflow", sample(), func(f *Figure) { f.Series[0].Shape = []int{1 << 62, 8}; f.Series[0].Data = nil }, "Series[0].Data"},
 		{"v and s differ", voltage(), func(f *Figure) { f.Series[1] = Series{Shape: []int{1}, Data: Values{0}} }, "Series[1].Shape"},
-		{"line", voltage(), func(f *Figure) { f.Lines = []Line{{"threshold", math.NaN()}} }, "Lines[0].Value"},
+		{"line", voltage(), func(f *Figure) { f.Lines = []Line{{Name: "threshold", Value: math.NaN()}} }, "Lines[0].Value"},
+		{"vertical line", voltage(), func(f *Figure) { f.Lines = []Line{{Value: 1}, {Vertical: true}} }, "Lines[1].Vertical"},
+		{"curves", voltage(), func(f *Figure) { f.Kind, f.Lines = Lines, []Line{{Vertical: true}} }, ""},
+		{"no curve", voltage(), func(f *Figure) { f.Kind, f.Series = Lines, f.Series[:1] }, "Series"},
+		{"too many curves", voltage(), func(f *Figure) { f.Kind, f.Series = Lines, slices.Repeat(f.Series, 11) }, "Series"},
+		{"curve of another length", voltage(), func(f *Figure) { f.Kind, f.Series[1] = Lines, Series{Shape: []int{1}, Data: Values{0}} }, "Series[1].Shape"},
 		{"width", sample(), func(f *Figure) { f.Width = math.NaN() }, "Width"},
 		{"height", sample(), func(f *Figure) { f.Height = 0.1 }, "Height"},
 		{"density", sample(), func(f *Figure) { f.DPI = 5 }, "DPI"},

@@ -17,6 +17,8 @@ type curves struct {
 	f      *figure.Figure
 	lines  [][]plotter.XYs // of each curve, cut where it is not finite
 	lo, hi float64         // of the y axis
+	left   float64         // of the x axis
+	right  float64
 	points int
 }
 
@@ -24,6 +26,15 @@ func newCurves(f *figure.Figure) *curves {
 	p := &curves{f: f}
 	p.lo, p.hi = math.Inf(1), math.Inf(-1)
 	x := f.Series[0].Data
+	p.left, p.right = math.Inf(1), math.Inf(-1)
+	for _, at := range x {
+		if finite(at) {
+			p.left, p.right = min(p.left, float64(at)), max(p.right, float64(at))
+		}
+	}
+	if !(p.left < p.right) {
+		p.left, p.right = widen(p.left, p.right, 0)
+	}
 	for _, s := range f.Series[1:] {
 		var segments []plotter.XYs
 		var segment plotter.XYs
@@ -42,7 +53,9 @@ func newCurves(f *figure.Figure) *curves {
 		p.lines = append(p.lines, segments)
 	}
 	for _, l := range f.Lines {
-		p.lo, p.hi = min(p.lo, l.Value), max(p.hi, l.Value)
+		if !l.Vertical {
+			p.lo, p.hi = min(p.lo, l.Value), max(p.hi, l.Value)
+		}
 	}
 	if p.lo, p.hi = widen(p.lo, p.hi, 0.06); !f.YRange.IsZero() {
 		p.lo, p.hi = f.YRange.Min, f.YRange.Max
@@ -80,11 +93,7 @@ func (p *curves) draw(page *page) {
 	}
 	box := page.header(legend...)
 	panel := newPanel()
-	x := p.f.Series[0].Data
-	panel.X.Min, panel.X.Max = float64(x[0]), float64(x[len(x)-1])
-	if !(panel.X.Min < panel.X.Max) {
-		panel.X.Min, panel.X.Max = widen(panel.X.Min, panel.X.Max, 0)
-	}
+	panel.X.Min, panel.X.Max = p.left, p.right
 	panel.X.Tick.Marker = ticks(panel.X.Min, panel.X.Max, max(2, int(box.Size().X/70)), p.f.IntXTicks)
 	panel.X.Label.Text = elide(p.f.XLabel, panel.X.Label.TextStyle, box.Size().X*0.88)
 	panel.Y.Min, panel.Y.Max = p.lo, p.hi
@@ -92,7 +101,7 @@ func (p *curves) draw(page *page) {
 	panel.Y.Label.Text = elide(p.f.YLabel, panel.Y.Label.TextStyle, box.Size().Y)
 	panel.Add(newGrid())
 	for i, l := range p.f.Lines {
-		panel.Add(reference{l.Value, lineStyles[i%len(lineStyles)]})
+		panel.Add(reference{l.Value, l.Vertical, lineStyles[i%len(lineStyles)]})
 	}
 	for i, segments := range p.lines {
 		panel.Add(potential{segments, p.style(i), !p.f.YRange.IsZero()})

@@ -15,7 +15,7 @@ import (
 )
 
 // sample returns a figure of each kind with T steps and, but for a voltage, N
-// neurons, of random values.
+// neurons, or curves, of random values.
 func sample(kind figure.Kind, steps, neurons int) *figure.Figure {
 	r := rand.New(rand.NewPCG(1, 2))
 	random := func(shape ...int) figure.Series {
@@ -37,16 +37,27 @@ func sample(kind figure.Kind, steps, neurons int) *figure.Figure {
 		Kind: kind, Title: "a title", XLabel: "step", YLabel: "y", Text: "words",
 		IntXTicks: true, Colorbar: true, ColorbarLabel: "mV", RateColumn: true, RateLabel: "rate",
 	}
-	if kind == figure.Voltage {
+	switch kind {
+	case figure.Voltage:
 		f.Series = []figure.Series{random(steps), random(steps)}
 		f.Lines = []figure.Line{{Name: "threshold", Value: 1}}
-	} else {
+	case figure.Lines:
+		f.Series = []figure.Series{random(steps)}
+		for i := range f.Series[0].Data {
+			f.Series[0].Data[i] = float32(i)
+		}
+		for i := range min(neurons, 20) {
+			f.Series = append(f.Series, random(steps))
+			f.Series[i+1].Dashed = i%3 == 1
+		}
+		f.Lines = []figure.Line{{Name: "threshold", Value: 1}, {Name: "place", Value: 0.5, Vertical: true}}
+	default:
 		f.Series = []figure.Series{random(steps, neurons)}
 	}
 	return f
 }
 
-var kinds = []figure.Kind{figure.Voltage, figure.Heatmap, figure.Raster}
+var kinds = []figure.Kind{figure.Voltage, figure.Heatmap, figure.Raster, figure.Lines}
 
 // TestAllSizes draws figures of all kinds, sizes, numbers of steps and neurons.
 func TestAllSizes(t *testing.T) {

@@ -191,7 +191,7 @@ func (p *voltage) draw(page *page) {
 	upper.Add(newGrid())
 	upper.Add(potential{p.segments, potentialStyle, !p.f.YRange.IsZero()})
 	for i, l := range p.f.Lines { // on top: a dense potential would hide them
-		upper.Add(reference{l.Value, lineStyles[i%len(lineStyles)]})
+		upper.Add(reference{l.Value, false, lineStyles[i%len(lineStyles)]})
 	}
 	if len(p.segments) == 0 {
 		upper.Add(notice(fmt.Sprintf("none of the %d values is finite", p.f.Steps())))
@@ -230,13 +230,18 @@ func (v verticals) Plot(c draw.Canvas, p *plot.Plot) {
 
 // reference is a horizontal line across the panel.
 type reference struct {
-	value float64
-	style draw.LineStyle
+	value    float64
+	vertical bool
+	style    draw.LineStyle
 }
 
 func (r reference) Plot(c draw.Canvas, p *plot.Plot) {
-	_, y := p.Transforms(&c)
-	if at := y(r.value); c.ContainsY(at) {
+	x, y := p.Transforms(&c)
+	if r.vertical {
+		if at := x(r.value); c.ContainsX(at) {
+			c.StrokeLine2(r.style, at, c.Min.Y, at, c.Max.Y)
+		}
+	} else if at := y(r.value); c.ContainsY(at) {
 		c.StrokeLine2(r.style, c.Min.X, at, c.Max.X, at)
 	}
 }
@@ -265,7 +270,7 @@ func (v potential) Plot(c draw.Canvas, p *plot.Plot) {
 			lines = c.ClipLinesY(line)
 		}
 		for _, l := range lines {
-			c.StrokeLines(v.style, pieces(l)...)
+			stroke(c, v.style, pieces(l))
 		}
 	}
 }
@@ -284,6 +289,22 @@ func pieces(line []vg.Point) (cut [][]vg.Point) {
 		}
 	}
 	return append(cut, line)
+}
+
+// stroke draws the pieces of a line. The dashes of each go on where those of the
+// one before have ended.
+func stroke(c draw.Canvas, style draw.LineStyle, cut [][]vg.Point) {
+	if len(style.Dashes) == 0 {
+		c.StrokeLines(style, cut...)
+		return
+	}
+	for _, piece := range cut {
+		c.StrokeLines(style, piece)
+		for i := 1; i < len(piece)-1; i++ {
+			d := piece[i].Sub(piece[i-1])
+			style.DashOffs += vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+		}
+	}
 }
 
 // events are the spikes of one neuron, a vertical tick at each time.

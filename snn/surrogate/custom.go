@@ -2,6 +2,7 @@ package surrogate
 
 import (
 	"maps"
+	"slices"
 
 	"spikebook/snn/dynamics"
 )
@@ -32,7 +33,9 @@ func Custom(name string, gradient func(x dynamics.Expr) dynamics.Expr, primitive
 		s.gradient = gradient(x)
 	}
 	for _, p := range primitive {
-		s.primitive = p(x)
+		if p != nil {
+			s.primitive = p(x)
+		}
 	}
 	return s.checked()
 }
@@ -49,19 +52,28 @@ func (s *custom) checked() Function {
 //
 //	surrogate.Equation("alpha/2/(1 + (alpha*x)**2)", surrogate.Params{"alpha": 2})
 //
-// It panics with a *dynamics.Error that points at what is wrong.
+// Each parameter is printed with the equation. It panics with a *dynamics.Error
+// that points at what is wrong.
 func Equation(gradient string, params ...Params) Function {
-	names := map[string]dynamics.Expr{argument: dynamics.Input(argument)}
+	const name = "Equation"
+	given := Params{}
 	for _, list := range params {
-		for name, v := range maps.All(list) {
-			names[name] = constant(finite("Equation", name, v))
+		maps.Copy(given, list)
+	}
+	names := map[string]dynamics.Expr{argument: dynamics.Input(argument)}
+	text := gradient
+	for _, p := range slices.Sorted(maps.Keys(given)) {
+		if p == argument {
+			refuse(name, p, given[p], "no such parameter: it is the argument of the surrogate")
 		}
+		names[p] = constant(finite(name, p, given[p]))
+		text += ", " + p + "=" + number(given[p])
 	}
 	e, err := dynamics.Parse(gradient, names)
 	if err != nil {
 		panic(err)
 	}
-	s := &custom{name: "Equation(" + gradient + ")", gradient: e}
+	s := &custom{name: name + "(" + text + ")", gradient: e}
 	return s.checked()
 }
 

@@ -47,9 +47,9 @@ func PiecewiseLeakyReLU(w, c float64) Function {
 }
 
 func (s *piecewiseLeakyReLU) Primitive(x dynamics.Expr) dynamics.Expr {
-	w, c := constant(s.w), constant(s.c)
+	w := constant(s.w)
 	inner := x.Clamp(constant(-s.w), w).Mul(constant(0.5 / s.w)).Add(half())
-	left, right := x.Add(w).Mul(c), x.Sub(w).Mul(c).Add(one())
+	left, right := sloped(x.Add(w), s.c), sloped(x.Sub(w), s.c).Add(one())
 	return x.Less(constant(-s.w)).Select(left, w.Less(x).Select(right, inner))
 }
 
@@ -117,7 +117,15 @@ func LeakyKReLU(leak, k float64) Function {
 }
 
 func (s *leakyKReLU) Primitive(x dynamics.Expr) dynamics.Expr {
-	return x.Less(zero()).Select(x.Mul(constant(s.leak)), x.Mul(constant(s.k)))
+	return x.Less(zero()).Select(sloped(x, s.leak), sloped(x, s.k))
+}
+
+// sloped is slope*x, and for a slope of 0 it is 0 where x is infinite, too.
+func sloped(x dynamics.Expr, slope float64) dynamics.Expr {
+	if slope == 0 {
+		x = x.Clamp(constant(-math.MaxFloat32), constant(math.MaxFloat32))
+	}
+	return x.Mul(constant(slope))
 }
 
 func (s *leakyKReLU) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -170,7 +178,7 @@ func LogTailedReLU(alpha float64) Function {
 
 func (s *logTailedReLU) Primitive(x dynamics.Expr) dynamics.Expr {
 	right := x.LessEqual(one()).Select(x, x.Max(one()).Log().Add(one()))
-	return x.LessEqual(zero()).Select(x.Mul(constant(s.alpha)), right)
+	return x.LessEqual(zero()).Select(sloped(x, s.alpha), right)
 }
 
 func (s *logTailedReLU) Gradient(x dynamics.Expr) dynamics.Expr {
@@ -188,11 +196,15 @@ type rect struct {
 // 1/(2*alpha), else 0; its primitive is alpha*x + 1/2 between 0 and 1.
 // SpikingJelly's default is Rect(1). It panics with a *dynamics.Error unless
 // alpha is positive and finite.
+//
+// Source: Y. Wu et al., "Spatio-temporal backpropagation for training
+// high-performance spiking neural networks", Frontiers in Neuroscience 12, 2018.
 func Rect(alpha float64) Function { return &rect{alpha: positive("Rect", "alpha", alpha)} }
 
+// Primitive is 0 or 1 outside by the sign of x, so that a NaN stays one.
 func (s *rect) Primitive(x dynamics.Expr) dynamics.Expr {
 	inner := x.Mul(constant(s.alpha)).Add(half())
-	return x.Abs().Less(constant(0.5/s.alpha)).Select(inner, x.Heaviside())
+	return x.Abs().Less(constant(0.5/s.alpha)).Select(inner, x.Sign().Mul(half()).Add(half()))
 }
 
 func (s *rect) Gradient(x dynamics.Expr) dynamics.Expr {

@@ -13,6 +13,9 @@ type deterministicPass struct{ pass }
 
 // DeterministicPass returns the straight-through surrogate: the step, with
 // gradient 1 and primitive x.
+//
+// Source: Y. Bengio et al., "Estimating or propagating gradients through
+// stochastic neurons for conditional computation", 2013.
 func DeterministicPass() Function { return &deterministicPass{} }
 
 func (s *deterministicPass) String() string { return s.text("DeterministicPass") }

@@ -70,6 +70,9 @@ type erf struct {
 // alpha / sqrt(pi) * exp(-(alpha*x)^2), whose maximum is alpha/sqrt(pi).
 // SpikingJelly's default is Erf(2). It panics with a *dynamics.Error unless
 // alpha is positive and finite.
+//
+// Source: Y. Wu et al., "Spatio-temporal backpropagation for training
+// high-performance spiking neural networks", Frontiers in Neuroscience 12, 2018.
 func Erf(alpha float64) Function { return &erf{alpha: positive("Erf", "alpha", alpha)} }
 
 func (s *erf) Primitive(x dynamics.Expr) dynamics.Expr {
@@ -149,6 +152,9 @@ type piecewiseQuadratic struct {
 // max(0, alpha - alpha^2*|x|); its primitive is two pieces of a parabola between
 // 0 and 1. SpikingJelly's default is PiecewiseQuadratic(1). It panics with a
 // *dynamics.Error unless alpha is positive and finite.
+//
+// Source: S. Esser et al., "Convolutional networks for fast, energy-efficient
+// neuromorphic computing", PNAS 113, 2016.
 func PiecewiseQuadratic(alpha float64) Function {
 	return &piecewiseQuadratic{alpha: positive("PiecewiseQuadratic", "alpha", alpha)}
 }
@@ -159,8 +165,9 @@ func (s *piecewiseQuadratic) Primitive(x dynamics.Expr) dynamics.Expr {
 	return u.Sub(u.Mul(u.Abs()).Mul(half())).Add(half())
 }
 
+// Gradient does not square alpha, which may be large.
 func (s *piecewiseQuadratic) Gradient(x dynamics.Expr) dynamics.Expr {
-	return constant(s.alpha).Sub(x.Abs().Mul(constant(s.alpha * s.alpha))).Max(zero())
+	return one().Sub(x.Mul(constant(s.alpha)).Abs()).Max(zero()).Mul(constant(s.alpha))
 }
 
 func (s *piecewiseQuadratic) String() string {
@@ -177,6 +184,9 @@ type piecewiseExp struct {
 // exp(-alpha*|x|), whose maximum is alpha/2. SpikingJelly's default is
 // PiecewiseExp(1). It panics with a *dynamics.Error unless alpha is positive and
 // finite.
+//
+// Source: S. Shrestha and G. Orchard, "SLAYER: spike layer error reassignment in
+// time", NeurIPS 2018.
 func PiecewiseExp(alpha float64) Function {
 	return &piecewiseExp{alpha: positive("PiecewiseExp", "alpha", alpha)}
 }

@@ -31,7 +31,8 @@ type Function interface {
 }
 
 // Base is what the surrogates share. Embed it in the type of your own; its
-// Primitive says that there is none.
+// Primitive says that there is none, so a type that is to be used with
+// SetSpiking(false) has a Primitive of its own.
 type Base struct{ smooth bool }
 
 // Spiking reports whether a neuron gives out spikes.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ var all = []struct {
 	{triangle, "Triangle", 1, true},
 	{func() surrogate.Function {
 		return surrogate.Equation("alpha/2/(1 + (alpha*x)**2)", surrogate.Params{"alpha": 2})
-	}, "Equation(alpha/2/(1 + (alpha*x)**2))", 1, false},
+	}, "Equation(alpha/2/(1 + (alpha*x)**2), alpha=2)", 1, false},
 	{func() surrogate.Function { return &box{} }, "box", 0.5, false},
 }
 
@@ -126,6 +127,43 @@ func TestGradient(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Far away there is a number wherever there is a limit, and what is no number
+// does not become one.
+func TestFar(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	far := []float32{-inf, -math.MaxFloat32, -1e20, 1e20, math.MaxFloat32, inf}
+	list := []surrogate.Function{
+		surrogate.LeakyKReLU(0, 1), surrogate.LeakyKReLU(0.2, 0), surrogate.LogTailedReLU(0), surrogate.PiecewiseLeakyReLU(1, 0),
+		surrogate.PiecewiseQuadratic(1e30), surrogate.PiecewiseQuadratic(1e-30), surrogate.SoftSign(1e30), surrogate.Rect(1e-30),
+	}
+	for _, s := range all {
+		if !strings.HasPrefix(s.name, "Squarewave") { // which has no limit
+			list = append(list, s.new())
+		}
+	}
+	for _, s := range list {
+		for i, g := range evaluate(t, s.Gradient(x), far...) {
+			if g != g {
+				t.Errorf("%v: the gradient at %v is NaN", s, far[i])
+			}
+		}
+		if s.Primitive(x).IsZero() {
+			continue
+		}
+		for i, p := range evaluate(t, s.Primitive(x), far...) {
+			if p != p {
+				t.Errorf("%v: the primitive at %v is NaN", s, far[i])
+			}
+		}
+		if p := evaluate(t, s.Primitive(x), nan)[0]; p == p {
+			t.Errorf("%v: the primitive of NaN is %v", s, p)
+		}
+	}
+	if p := evaluate(t, surrogate.PiecewiseLeakyReLU(2, 0).Primitive(x), -inf, -3, 0, 3, inf); !slices.Equal(p, []float32{0, 0, 0.5, 1, 1}) {
+		t.Errorf("without a leak: %v", p)
 	}
 }
 
@@ -261,6 +299,11 @@ func TestMistakes(t *testing.T) {
 		{func() { surrogate.MultiLevelSpikeCount(0) }, "surrogate.MultiLevelSpikeCount: max is 0, expected a number from 1 to 1048576"},
 		{func() { surrogate.MultiLevelSpikeCountWindow(2, 3, 1) }, "surrogate.MultiLevelSpikeCount: lo is 3, expected at most hi, which is 1"},
 		{func() { surrogate.Custom("Mine", nil) }, "surrogate.Mine: it has no gradient; return an expression of x"},
+		{func() { surrogate.Equation("x", surrogate.Params{"x": 2}) }, "surrogate.Equation: x is 2, expected no such parameter: it is the argument of the surrogate"},
+		{func() { surrogate.Equation("a*x", surrogate.Params{"a": math.NaN()}) }, "surrogate.Equation: a is NaN, expected a finite number"},
+		{func() {
+			surrogate.Custom("Mine", func(x dynamics.Expr) dynamics.Expr { return x }, nil).SetSpiking(false)
+		}, "surrogate.Mine: it has no primitive, only a gradient, so SetSpiking(false) is not possible; choose another surrogate, such as surrogate.ATan(2)"},
 		{func() { surrogate.Equation("1 + y") }, "dynamics.Parse: \"y\" is unknown; there are x\n    1 + y\n        ^"},
 	} {
 		if got := misuse(t, test.f); got != test.want {
@@ -305,7 +348,9 @@ func ExampleCustom() {
 
 func ExampleEquation() {
 	s := surrogate.Equation("alpha/2/(1 + (alpha*x)**2)", surrogate.Params{"alpha": 2})
+	fmt.Println(s)
 	fmt.Println(s.Gradient(dynamics.State("h")))
 	// Output:
+	// Equation(alpha/2/(1 + (alpha*x)**2), alpha=2)
 	// 2 / 2 / (1 + (2 * h)**2)
 }
