@@ -10,6 +10,29 @@
 // The built-in neurons are defined in the same way as a user's own: see
 // [NewIF], [NewLIF], [New] and [Equation]. What a definition says is all there
 // is: both step modes, the gradients and the printed equations come from it.
+//
+// Time is counted in steps: a time constant is a number of them, and what a
+// neuron adds up is what it is given at each. Potentials, thresholds and inputs
+// have the same unit, which is up to the user.
+//
+// The names, parameters and defaults are SpikingJelly's. What those who come from
+// there stumble over is different here:
+//
+//   - Each layer has a surrogate function of its own; that of the default is not
+//     shared by all layers of a class.
+//   - An input of another shape than the state is a mistake that names Reset, not
+//     a reason to begin anew in silence. So is another number of steps than a
+//     neuron is made for.
+//   - After a spike a hard reset gives v_reset, also where H[t] is infinite, not
+//     0·∞ = NaN. A potential that is NaN stays so and does not fire.
+//   - A backend that cannot be had is an error, at once and also after a change of
+//     the step mode; nothing else is used in its place.
+//   - A forgotten Reset does no harm to gradients: they end at what Backward has
+//     been through.
+//   - [Layer.VSeq] has all steps since Reset in single-step mode, too.
+//   - ILIF computes the same bits in both step modes.
+//   - Numbers need no decimal point: VThreshold(1) is a threshold. Every parameter
+//     may be learnt ([Learn]), and may differ between channels ([ParamTensor]).
 package neuron
 
 import "spikebook/snn/dynamics"
@@ -84,8 +107,9 @@ type validator interface{ validate(c *config) }
 type Base struct {
 	soft      bool
 	surrogate dynamics.Surrogate
-	smooth    bool // the surrogate's primitive is given out instead of the step
-	detach    bool // the spike of the reset has no gradient
+	smooth    bool           // the surrogate's primitive is given out instead of the step
+	detach    bool           // the spike of the reset has no gradient
+	printed   *equationLines // while the equations are printed
 }
 
 func (b *Base) base() *Base { return b }
@@ -111,6 +135,16 @@ func (*Base) Param(name string) dynamics.Expr { return dynamics.Param(name) }
 // State is the value of another state than the potential before the step; see
 // [Stateful].
 func (*Base) State(name string) dynamics.Expr { return dynamics.State(name) }
+
+// Named returns e. Where the equations are printed, it has a line of its own under
+// that name, which is LaTeX such as "I[t]", and the name stands for it in the
+// others.
+func (b *Base) Named(name string, e dynamics.Expr) dynamics.Expr {
+	if b.printed == nil || e.IsZero() {
+		return e
+	}
+	return b.printed.name(name, e)
+}
 
 // Spike is the step function of x, with the layer's surrogate function for its
 // derivative: 1 where x >= 0. When the surrogate is set not to spike, it is the

@@ -21,7 +21,7 @@ func (n *CUBALIF) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
 }
 
 func (n *CUBALIF) current(x dynamics.Expr) dynamics.Expr {
-	return n.State("c").Mul(n.Param("c_decay")).Add(x)
+	return n.Named("c[t]", n.State("c").Mul(n.Param("c_decay")).Add(x))
 }
 
 // NeuronalStates returns the current.
@@ -62,7 +62,7 @@ func (n *ComplementaryLIF) NeuronalReset(h, s dynamics.Expr) dynamics.Expr {
 }
 
 func (n *ComplementaryLIF) complement(h, s dynamics.Expr) dynamics.Expr {
-	return n.State("m").Mul(h.Div(n.Param(tau)).Sigmoid()).Add(s)
+	return n.Named("m[t]", n.State("m").Mul(h.Div(n.Param(tau)).Sigmoid()).Add(s))
 }
 
 // NeuronalStates returns the complementary potential.

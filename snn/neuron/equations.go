@@ -3,6 +3,7 @@ package neuron
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"spikebook/snn/dynamics"
@@ -19,6 +20,7 @@ type equations struct {
 	step    dynamics.Definition // outputs: what is given out, and the potential after the step
 	initial dynamics.Definition // outputs: the states before the first step
 	latex   string
+	spikes  bool // whether anything depends on the spike
 }
 
 // derive calls the methods of a definition, first with symbols for H[t] and
@@ -34,7 +36,7 @@ func derive(def Definition, detach bool, inputs []string) (e equations, err erro
 			err = mistake
 		}
 	}()
-	if e.latex, err = latex(def); err != nil {
+	if e.latex, e.spikes, err = latex(def, inputs); err != nil {
 		return e, err
 	}
 	s := Step{V: dynamics.State(stateName), X: dynamics.Input(inputName)}
@@ -80,9 +82,13 @@ func derive(def Definition, detach bool, inputs []string) (e equations, err erro
 // method refuses the zero Expr.
 func method(name string, e dynamics.Expr) (dynamics.Expr, error) {
 	if e.IsZero() {
-		return e, fmt.Errorf("%s returns the zero Expr; return an expression of its arguments", name)
+		return e, zero(name)
 	}
 	return e, nil
+}
+
+func zero(method string) error {
+	return fmt.Errorf("%s returns the zero Expr; return an expression of its arguments", method)
 }
 
 func initial(def Definition) dynamics.Expr {
@@ -99,33 +105,71 @@ func others(def Definition, s Step) []State {
 	return nil
 }
 
-// latex prints the equations of a definition. It is done at once: later the
-// definition may be part of another layer, too.
-func latex(def Definition) (string, error) {
+// equationLines are the equations of a definition as they are printed.
+type equationLines struct {
+	lines []equationLine
+	err   error
+}
+
+type equationLine struct {
+	left  string
+	right dynamics.Expr
+}
+
+// add adds a line, but none that says that a value is itself.
+func (p *equationLines) add(left, method string, right dynamics.Expr) {
+	switch {
+	case right.IsZero():
+		p.err = errors.Join(p.err, zero(method))
+	case right.LaTeX() != left:
+		p.lines = append(p.lines, equationLine{left, right})
+	}
+}
+
+// name adds a line, once, and returns a symbol for its value.
+func (p *equationLines) name(left string, right dynamics.Expr) dynamics.Expr {
+	if !slices.ContainsFunc(p.lines, func(l equationLine) bool { return l.left == left }) {
+		p.add(left, "", right)
+	}
+	return dynamics.State(left)
+}
+
+// latex prints the equations of a definition, and says whether anything depends
+// on the spike. It is done at once: later the definition may be part of another
+// layer, too. inputs are those besides x.
+func latex(def Definition, inputs []string) (text string, spikes bool, err error) {
 	s := Step{V: dynamics.State("V[t-1]"), X: dynamics.Input("X[t]"), H: dynamics.State("H[t]"), S: dynamics.State("S[t]")}
-	states := others(def, s)
+	states := others(def, s) // for their names
+	p := &equationLines{}
+	def.base().printed = p
+	defer func() { def.base().printed = nil }()
+	p.add("H[t]", "NeuronalCharge", def.NeuronalCharge(s.V, s.X))
+	p.add("S[t]", "NeuronalFire", def.NeuronalFire(s.H))
+	p.add("V[t]", "NeuronalReset", def.NeuronalReset(s.H, s.S))
+	for _, state := range others(def, s) {
+		p.add(symbol(state.Name)+"[t]", "NeuronalStates", state.Next)
+	}
+	o, other := def.(Outputter)
+	if other {
+		p.add("Y[t]", "NeuronalOutput", o.NeuronalOutput(s))
+	}
+	spikes = !other
 	var lines []string
-	var err error
-	line := func(left, name string, right dynamics.Expr) {
-		if right, e := method(name, right); e != nil {
-			err = errors.Join(err, e)
-		} else {
-			for _, state := range states {
-				right = right.Replace(state.Name, dynamics.State(symbol(state.Name)+"[t-1]"))
-			}
-			lines = append(lines, left+" &= "+right.LaTeX())
+	for _, l := range p.lines {
+		for _, state := range states {
+			l.right = l.right.Replace(state.Name, dynamics.State(symbol(state.Name)+"[t-1]"))
 		}
+		for _, input := range inputs {
+			l.right = l.right.Replace(input, dynamics.State(symbol(input)+"[t]"))
+		}
+		right := l.right.LaTeX()
+		spikes = spikes || strings.Contains(right, "S[t]")
+		lines = append(lines, l.left+" &= "+right)
 	}
-	line("H[t]", "NeuronalCharge", def.NeuronalCharge(s.V, s.X))
-	line("S[t]", "NeuronalFire", def.NeuronalFire(s.H))
-	line("V[t]", "NeuronalReset", def.NeuronalReset(s.H, s.S))
-	for _, state := range states {
-		line(symbol(state.Name)+"[t]", "NeuronalStates", state.Next)
+	if !spikes {
+		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "S[t] ") })
 	}
-	if o, ok := def.(Outputter); ok {
-		line("Y[t]", "NeuronalOutput", o.NeuronalOutput(s))
-	}
-	return `\begin{aligned}` + "\n" + strings.Join(lines, ` \\`+"\n") + "\n" + `\end{aligned}`, err
+	return `\begin{aligned}` + "\n" + strings.Join(lines, ` \\`+"\n") + "\n" + `\end{aligned}`, spikes, p.err
 }
 
 // symbol is the name of another state as it is printed.

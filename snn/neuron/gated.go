@@ -44,8 +44,8 @@ func (n *GatedLIF) NeuronalCharge(v, x dynamics.Expr) dynamics.Expr {
 // charge returns U[t].
 func (n *GatedLIF) charge(v, x dynamics.Expr) dynamics.Expr {
 	conduct := dynamics.Input("conduct").Sigmoid()
-	current := x.Mul(one().Sub(n.gate("beta").Mul(one().Sub(conduct))))
-	return n.keep().Mul(v).Sub(one().Sub(n.gate("alpha")).Mul(n.gate("linear_decay"))).Add(current)
+	current := n.Named("I[t]", x.Mul(one().Sub(n.gate("beta").Mul(one().Sub(conduct)))))
+	return n.Named("U[t]", n.keep().Mul(v).Sub(one().Sub(n.gate("alpha")).Mul(n.gate("linear_decay"))).Add(current))
 }
 
 // NeuronalFire returns S[t].

@@ -53,9 +53,7 @@ func (*HalfThresholdIF) prepare(c *config) { c.soft = true }
 
 func (*HalfThresholdIF) validate(c *config) {
 	c.onlySoft()
-	if !(c.vThreshold > 0) {
-		c.refuse("v_threshold is %v, expected a number above 0", c.vThreshold)
-	}
+	c.above(vThreshold, 0)
 }
 
 // NewHalfThresholdIF returns a layer of [HalfThresholdIF] neurons. The defaults
@@ -104,18 +102,14 @@ func (b *Base) ternaryReset(h, s dynamics.Expr) dynamics.Expr {
 	if b.soft {
 		return b.NeuronalReset(h, s)
 	}
-	fired := b.Spike(h.Sub(b.VThreshold())).Add(b.Spike(h.Neg().Sub(b.VThreshold()))) // |S[t]|
+	fired := b.Spike(h.Sub(b.VThreshold())).Add(b.Spike(h.Neg().Sub(b.VThreshold())))
 	if b.detach {
 		fired = fired.Detach()
 	}
-	return fired.Mix(b.VReset(), h)
+	return b.Named("|S[t]|", fired).Mix(b.VReset(), h)
 }
 
-func (*TernaryIF) validate(c *config) {
-	if !(c.vThreshold > 0) {
-		c.refuse("v_threshold is %v, expected a number above 0", c.vThreshold)
-	}
-}
+func (*TernaryIF) validate(c *config) { c.above(vThreshold, 0) }
 
 // NewTernaryIF returns a layer of [TernaryIF] neurons. The defaults are those of
 // [NewIF].
@@ -130,7 +124,7 @@ func (n *TernaryLIF) NeuronalFire(h dynamics.Expr) dynamics.Expr { return n.tern
 // NeuronalReset returns V[t].
 func (n *TernaryLIF) NeuronalReset(h, s dynamics.Expr) dynamics.Expr { return n.ternaryReset(h, s) }
 
-func (*TernaryLIF) validate(c *config) { (&TernaryIF{}).validate(c) }
+func (*TernaryLIF) validate(c *config) { c.above(vThreshold, 0) }
 
 // NewTernaryLIF returns a layer of [TernaryLIF] neurons. The defaults are those
 // of [NewLIF].

@@ -1,6 +1,7 @@
 package neuron_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -21,6 +22,11 @@ func TestMoreMistakes(t *testing.T) {
 		{func() { neuron.NewHalfThresholdIF(neuron.VReset(-1)) }, "HalfThresholdIF: its reset is soft, there is no v_reset; leave the option VReset out"},
 		{func() { neuron.NewComplementaryLIF(neuron.VReset(0), neuron.Tau(0.5)) }, "ComplementaryLIF: its reset is soft, there is no v_reset; leave the option VReset out; tau is 0.5, expected at least 1"},
 		{func() { neuron.NewRefractoryLIF(neuron.Param("refractory", -1)) }, "RefractoryLIF: refractory is -1, expected at least 0"},
+		{func() { neuron.NewRefractoryLIF(neuron.Param("refractory", 1.5)) }, "RefractoryLIF: refractory is 1.5, expected a whole number of steps"},
+		{func() { neuron.NewLIF(neuron.ParamTensor("tau", snn.FromSlice([]float32{2, 0.5}))) }, "LIF: tau is 0.5, expected at least 1"},
+		{func() { neuron.NewEIF(neuron.ParamTensor("delta_T", snn.FromSlice([]float32{2, 0}))) }, "EIF: delta_T is 0, expected a number above 0"},
+		{func() { neuron.NewTernaryIF(neuron.ParamTensor("v_threshold", snn.Full(-1, 3))) }, "TernaryIF: v_threshold is -1, expected a number above 0"},
+		{func() { neuron.NewIF(neuron.ParamTensor("v_threshold", snn.Full(float32(math.NaN()), 3))) }, "IF: v_threshold is NaN, expected a finite number"},
 		{func() { neuron.NewLIF(neuron.Learn("tua")) }, `LIF: it has no parameter "tua"; besides v_threshold and v_reset it has tau`},
 		{func() { neuron.NewLIF(neuron.ParamTensor("tau", nil)) }, `LIF: the tensor of parameter "tau" is nil`},
 		{func() { neuron.NewLIF(neuron.ThresholdRelated(true)) }, "LIF: it has no option ThresholdRelated"},
@@ -52,20 +58,23 @@ func TestSetParamMistakes(t *testing.T) {
 		name  string
 		v     float64
 		want  string
+		good  float64
 	}{
-		{neuron.NewEIF(), "delta_T", 0, "EIF: delta_T is 0, expected a number above 0"},
-		{neuron.NewQIF(), "a0", -1, "QIF: a0 is -1, expected a number above 0"},
-		{neuron.NewTernaryIF(), "v_threshold", 0, "TernaryIF: v_threshold is 0, expected a number above 0"},
-		{neuron.NewRefractoryLIF(), "refractory", -1, "RefractoryLIF: refractory is -1, expected at least 0"},
+		{neuron.NewEIF(), "delta_T", 0, "EIF: delta_T is 0, expected a number above 0", 0.5},
+		{neuron.NewQIF(), "a0", -1, "QIF: a0 is -1, expected a number above 0", 0.5},
+		{neuron.NewTernaryIF(), "v_threshold", 0, "TernaryIF: v_threshold is 0, expected a number above 0", 0.5},
+		{neuron.NewRefractoryLIF(), "refractory", -1, "RefractoryLIF: refractory is -1, expected at least 0", 3},
+		{neuron.NewRefractoryLIF(), "refractory", 1.5, "RefractoryLIF: refractory is 1.5, expected a whole number of steps", 0},
+		{neuron.NewEIF(neuron.ParamTensor("delta_T", snn.Full(2, 3))), "delta_T", -1, "EIF: delta_T is -1, expected a number above 0", 0.5},
 	} {
-		before := test.layer.Param(test.name)
+		before := fmt.Sprint(test.layer.Param(test.name), test.layer.ParamTensor(test.name))
 		if err := test.layer.SetParam(test.name, test.v); err == nil || err.Error() != test.want {
 			t.Errorf("got %v\nwant %s", err, test.want)
 		}
-		if got := test.layer.Param(test.name); got != before {
+		if got := fmt.Sprint(test.layer.Param(test.name), test.layer.ParamTensor(test.name)); got != before {
 			t.Errorf("%s is %v, was %v", test.name, got, before)
 		}
-		if err := test.layer.SetParam(test.name, 0.5); err != nil || test.layer.Param(test.name) != 0.5 || test.layer.ParamTensor(test.name).Item() != 0.5 {
+		if err := test.layer.SetParam(test.name, test.good); err != nil || float64(test.layer.ParamTensor(test.name).Data()[0]) != test.good {
 			t.Errorf("%s: %v, %v", test.name, err, test.layer.Param(test.name))
 		}
 	}

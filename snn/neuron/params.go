@@ -22,6 +22,36 @@ func (c *config) checkParam(name string, v float64) error {
 	return nil
 }
 
+// above refuses a parameter that is not above a limit, also one of many values.
+func (c *config) above(name string, limit float64) {
+	for _, v := range c.all(name) {
+		if !(v > limit) {
+			c.refuse("%s is %v, expected a number above %v", name, v, limit)
+			return
+		}
+	}
+}
+
+// all are the values of a parameter, none if it has none.
+func (c *config) all(name string) []float64 {
+	if t := c.tensors[name]; t != nil {
+		list := make([]float64, t.Size())
+		for i, v := range t.Data() {
+			list[i] = float64(v)
+		}
+		return list
+	}
+	switch v, ok := c.own[name]; {
+	case name == vThreshold:
+		return []float64{c.vThreshold}
+	case name == vReset:
+		return []float64{c.vReset}
+	case ok:
+		return []float64{v}
+	}
+	return nil
+}
+
 // checkParams compares the parameters that a neuron's equations use with those
 // that it was given.
 func (c *config) checkParams(used ...[]string) {
@@ -36,13 +66,10 @@ func (c *config) checkParams(used ...[]string) {
 			continue
 		}
 		own = append(own, name)
-		if c.tensors[name] != nil {
-			continue
-		}
-		if v, ok := c.own[name]; !ok {
+		if _, ok := c.own[name]; !ok && c.tensors[name] == nil {
 			c.refuse("parameter %q has no value; pass neuron.Param(%q, ...)", name, name)
-		} else if err := c.checkParam(name, v); err != nil {
-			c.refuse("%v", err)
+		} else {
+			c.checkValues(name)
 		}
 	}
 	for i, name := range c.given {
@@ -50,11 +77,19 @@ func (c *config) checkParams(used ...[]string) {
 			c.refuse("it has no parameter %q; %s", name, has(own))
 		}
 	}
-	if err := c.checkParam(vThreshold, c.vThreshold); err != nil {
-		c.refuse("%v", err)
+	c.checkValues(vThreshold)
+	if !c.soft {
+		c.checkValues(vReset)
 	}
-	if err := c.checkParam(vReset, c.vReset); err != nil && !c.soft {
-		c.refuse("%v", err)
+}
+
+// checkValues refuses a parameter if one of its values cannot be had.
+func (c *config) checkValues(name string) {
+	for _, v := range c.all(name) {
+		if err := c.checkParam(name, v); err != nil {
+			c.refuse("%v", err)
+			return
+		}
 	}
 }
 
@@ -216,13 +251,17 @@ func (l *Layer) SetParam(name string, v float64) error {
 	if err := l.config.checkParam(name, v); err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
-	before := l.number(name)
+	before, tensor := l.number(name), l.config.tensors[name]
 	l.setNumber(name, v)
+	delete(l.config.tensors, name) // which has that one value then
 	if def, ok := l.def.(validator); ok {
 		if def.validate(l.config); len(l.config.wrong) > 0 {
 			err := fmt.Errorf("%s: %s", l.name, strings.Join(l.config.wrong, "; "))
 			l.config.wrong = nil
 			l.setNumber(name, before)
+			if tensor != nil {
+				l.config.tensors[name] = tensor
+			}
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func (l *Layer) String() string {
 	for _, p := range l.properties() {
 		b.WriteString(p.name + "=" + p.value + ", ")
 	}
-	return b.String() + "surrogate=" + l.config.surrogate.String() + ")"
+	return strings.TrimSuffix(b.String(), ", ") + ")"
 }
 
 type property struct{ name, value string }
@@ -30,7 +30,10 @@ func (l *Layer) properties() []property {
 	if !l.config.soft {
 		reset = l.value(vReset)
 	}
-	all := []property{{vThreshold, l.value(vThreshold)}, {vReset, reset}}
+	var all []property
+	if l.equations.spikes {
+		all = []property{{vThreshold, l.value(vThreshold)}, {vReset, reset}}
+	}
 	for _, name := range l.paramNames() {
 		if name != vThreshold && name != vReset {
 			all = append(all, property{name, l.value(name)})
@@ -39,24 +42,34 @@ func (l *Layer) properties() []property {
 	for _, name := range slices.Sorted(maps.Keys(l.config.switches)) {
 		all = append(all, property{name, strconv.FormatBool(*l.config.switches[name])})
 	}
-	return append(all,
-		property{"detach_reset", strconv.FormatBool(l.config.detachReset)},
-		property{"step_mode", l.config.stepMode},
-		property{"backend", l.config.backend},
-	)
+	if l.config.decode != "" {
+		all = append(all, property{"decode", l.config.decode})
+	}
+	if l.equations.spikes {
+		all = append(all, property{"detach_reset", strconv.FormatBool(l.config.detachReset)})
+	}
+	all = append(all, property{"step_mode", l.config.stepMode}, property{"backend", l.config.backend})
+	if l.equations.spikes {
+		all = append(all, property{"surrogate", l.config.surrogate.String()})
+	}
+	return all
 }
 
 // MIMEBundle returns the layer as a notebook shows it: as Markdown with its
 // equations, properties and state, and as plain text.
 func (l *Layer) MIMEBundle() map[string]string {
+	return bundle(l.name, l.equations.latex, l.state(), l.properties(), l.String())
+}
+
+func bundle(name, latex, state string, properties []property, text string) map[string]string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**`%s`**\n\n$$\n%s\n$$\n\n", l.name, l.equations.latex)
+	fmt.Fprintf(&b, "**`%s`**\n\n$$\n%s\n$$\n\n", name, latex)
 	b.WriteString("| property | value |\n| --- | --- |\n")
-	for _, p := range l.properties() {
+	for _, p := range properties {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", p.name, p.value)
 	}
-	fmt.Fprintf(&b, "| `surrogate` | %s |\n| state | %s |\n", l.config.surrogate, l.state())
-	return map[string]string{"text/markdown": b.String(), "text/plain": l.String() + "\nstate: " + l.state()}
+	fmt.Fprintf(&b, "| state | %s |\n", state)
+	return map[string]string{"text/markdown": b.String(), "text/plain": text + "\nstate: " + state}
 }
 
 // value prints a parameter.

@@ -6,6 +6,7 @@ import (
 
 	"spikebook/snn"
 	"spikebook/snn/neuron"
+	"spikebook/snn/surrogate"
 )
 
 // printed is what each kind of neuron prints: its properties, and its equations
@@ -26,17 +27,17 @@ w[t] &= w[t-1] + \frac{a \cdot \left(H[t] - v_{\mathrm{rest}}\right) - w[t-1]}{\
 	},
 	"CUBALIF": {
 		"CUBALIF(v_threshold=0.5, v_reset=0, c_decay=0.5, v_decay=0.75, detach_reset=false, step_mode=s, backend=cpu, surrogate=Rect(alpha=1))",
-		`H[t] &= V[t-1] \cdot v_{\mathrm{decay}} + \left(c[t-1] \cdot c_{\mathrm{decay}} + X[t]\right) \\
+		`c[t] &= c[t-1] \cdot c_{\mathrm{decay}} + X[t] \\
+H[t] &= V[t-1] \cdot v_{\mathrm{decay}} + c[t] \\
 S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
-V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot H[t] \\
-c[t] &= c[t-1] \cdot c_{\mathrm{decay}} + X[t]`,
+V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot H[t]`,
 	},
 	"ComplementaryLIF": {
 		"ComplementaryLIF(v_threshold=1, v_reset=none (soft reset), tau=2, detach_reset=false, step_mode=s, backend=cpu, surrogate=Rect(alpha=1))",
 		`H[t] &= V[t-1] - \frac{V[t-1]}{\tau} + X[t] \\
 S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
-V[t] &= H[t] - S[t] \cdot \left(v_{\mathrm{threshold}} + \sigma\left(m[t-1] \cdot \sigma\left(\frac{H[t]}{\tau}\right) + S[t]\right)\right) \\
-m[t] &= m[t-1] \cdot \sigma\left(\frac{H[t]}{\tau}\right) + S[t]`,
+m[t] &= m[t-1] \cdot \sigma\left(\frac{H[t]}{\tau}\right) + S[t] \\
+V[t] &= H[t] - S[t] \cdot \left(v_{\mathrm{threshold}} + \sigma\left(m[t]\right)\right)`,
 	},
 	"EIF": {
 		"EIF(v_threshold=1, v_reset=-0.1, delta_T=1, tau=2, theta_rh=0.8, v_rest=0, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
@@ -53,7 +54,9 @@ w[t] &= 0.9 \cdot w[t-1] + 0.1 \cdot H[t] + \frac{S[t]}{4}`,
 	},
 	"GatedLIF": {
 		"GatedLIF(v_threshold=0 (learnt), v_reset=none (soft reset), alpha=0.05319643020629883 (learnt), beta=-0.030555784702301025 (learnt), conduct=of shape [6], 0 (learnt), gamma=0.09273889064788819 (learnt), linear_decay=-3 (learnt), tau=-1.25 (learnt), v_subreset=0 (learnt), detach_reset=false, step_mode=m, backend=cpu, surrogate=Sigmoid(alpha=4))",
-		`H[t] &= \left(1 - \sigma\left(\alpha\right) \cdot \left(1 - \sigma\left(\tau\right)\right)\right) \cdot V[t-1] - \left(1 - \sigma\left(\alpha\right)\right) \cdot \sigma\left(\mathrm{linear}_{\mathrm{decay}}\right) + X[t] \cdot \left(1 - \sigma\left(\beta\right) \cdot \left(1 - \sigma\left(\mathrm{conduct}\right)\right)\right) - \left(1 - \sigma\left(\alpha\right) \cdot \left(1 - \sigma\left(\tau\right)\right)\right) \cdot V[t-1] \cdot \sigma\left(\gamma\right) \cdot s[t-1] - \left(1 - \sigma\left(\gamma\right)\right) \cdot \sigma\left(v_{\mathrm{subreset}}\right) \cdot s[t-1] \\
+		`I[t] &= X[t] \cdot \left(1 - \sigma\left(\beta\right) \cdot \left(1 - \sigma\left(\mathrm{conduct}[t]\right)\right)\right) \\
+U[t] &= \left(1 - \sigma\left(\alpha\right) \cdot \left(1 - \sigma\left(\tau\right)\right)\right) \cdot V[t-1] - \left(1 - \sigma\left(\alpha\right)\right) \cdot \sigma\left(\mathrm{linear}_{\mathrm{decay}}\right) + I[t] \\
+H[t] &= U[t] - \left(1 - \sigma\left(\alpha\right) \cdot \left(1 - \sigma\left(\tau\right)\right)\right) \cdot V[t-1] \cdot \sigma\left(\gamma\right) \cdot s[t-1] - \left(1 - \sigma\left(\gamma\right)\right) \cdot \sigma\left(v_{\mathrm{subreset}}\right) \cdot s[t-1] \\
 S[t] &= \Theta\left(H[t] - \sigma\left(v_{\mathrm{threshold}}\right)\right) \\
 V[t] &= H[t] \\
 s[t] &= S[t]`,
@@ -103,18 +106,23 @@ S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
 V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot H[t]`,
 	},
 	"NonSpikingIF": {
-		"NonSpikingIF(v_threshold=1, v_reset=0, detach_reset=false, step_mode=m, backend=cpu, surrogate=Sigmoid(alpha=4))",
+		"NonSpikingIF(step_mode=m, backend=cpu)",
 		`H[t] &= V[t-1] + X[t] \\
-S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
 V[t] &= H[t] \\
 Y[t] &= H[t]`,
 	},
 	"NonSpikingLIF": {
-		"NonSpikingLIF(v_threshold=1, v_reset=0, tau=2, detach_reset=false, step_mode=m, backend=cpu, surrogate=Sigmoid(alpha=4))",
+		"NonSpikingLIF(tau=2, step_mode=m, backend=cpu)",
 		`H[t] &= V[t-1] + \frac{X[t] - V[t-1]}{\tau} \\
-S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
 V[t] &= H[t] \\
 Y[t] &= H[t]`,
+	},
+	"OTTTLIF": {
+		"OTTTLIF(v_threshold=1, v_reset=none (soft reset), tau=2, decay_input=false, detach_reset=true, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
+		`H[t] &= V[t-1] - \frac{V[t-1]}{\tau} + X[t] \\
+S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
+V[t] &= H[t] - S[t] \cdot v_{\mathrm{threshold}} \\
+\mathrm{trace}[t] &= \mathrm{trace}[t-1] \cdot \left(1 - \frac{1}{\tau}\right) + S[t]`,
 	},
 	"ParametricLIF": {
 		"ParametricLIF(v_threshold=1, v_reset=0, w=0 (learnt), decay_input=true, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
@@ -142,6 +150,12 @@ S[t] &= \begin{cases}0 & \text{if } \left[0 < r[t-1]\right] \\ \Theta\left(H[t] 
 V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot H[t] \\
 r[t] &= \begin{cases}\mathrm{refractory} & \text{if } \left[0 < S[t]\right] \\ \max\left(r[t-1] - 1, 0\right) & \text{else}\end{cases}`,
 	},
+	"SLTTLIF": {
+		"SLTTLIF(v_threshold=1, v_reset=0, tau=2, decay_input=true, detach_reset=true, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
+		`H[t] &= V[t-1] + \frac{X[t] - \left(V[t-1] - v_{\mathrm{reset}}\right)}{\tau} \\
+S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) \\
+V[t] &= S[t] \cdot v_{\mathrm{reset}} + \left(1 - S[t]\right) \cdot H[t]`,
+	},
 	"SimpleIF": {
 		"SimpleIF(v_threshold=1, v_reset=0, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
 		`H[t] &= V[t-1] + X[t] \\
@@ -165,13 +179,15 @@ a[t] &= a[t-1] \cdot 0.75 + S[t] \cdot 0.25`,
 		"TernaryIF(v_threshold=1, v_reset=0, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
 		`H[t] &= V[t-1] + X[t] \\
 S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) - \Theta\left(-H[t] - v_{\mathrm{threshold}}\right) \\
-V[t] &= \left(\Theta\left(H[t] - v_{\mathrm{threshold}}\right) + \Theta\left(-H[t] - v_{\mathrm{threshold}}\right)\right) \cdot v_{\mathrm{reset}} + \left(1 - \left(\Theta\left(H[t] - v_{\mathrm{threshold}}\right) + \Theta\left(-H[t] - v_{\mathrm{threshold}}\right)\right)\right) \cdot H[t]`,
+|S[t]| &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) + \Theta\left(-H[t] - v_{\mathrm{threshold}}\right) \\
+V[t] &= |S[t]| \cdot v_{\mathrm{reset}} + \left(1 - |S[t]|\right) \cdot H[t]`,
 	},
 	"TernaryLIF": {
 		"TernaryLIF(v_threshold=1, v_reset=0, tau=2, decay_input=true, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4))",
 		`H[t] &= V[t-1] + \frac{X[t] - \left(V[t-1] - v_{\mathrm{reset}}\right)}{\tau} \\
 S[t] &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) - \Theta\left(-H[t] - v_{\mathrm{threshold}}\right) \\
-V[t] &= \left(\Theta\left(H[t] - v_{\mathrm{threshold}}\right) + \Theta\left(-H[t] - v_{\mathrm{threshold}}\right)\right) \cdot v_{\mathrm{reset}} + \left(1 - \left(\Theta\left(H[t] - v_{\mathrm{threshold}}\right) + \Theta\left(-H[t] - v_{\mathrm{threshold}}\right)\right)\right) \cdot H[t]`,
+|S[t]| &= \Theta\left(H[t] - v_{\mathrm{threshold}}\right) + \Theta\left(-H[t] - v_{\mathrm{threshold}}\right) \\
+V[t] &= |S[t]| \cdot v_{\mathrm{reset}} + \left(1 - |S[t]|\right) \cdot H[t]`,
 	},
 }
 
@@ -200,13 +216,43 @@ func TestPrintAll(t *testing.T) {
 			t.Errorf("%s shows %v", name, bundle)
 		}
 	}
-	for want, p := range map[string]*neuron.Parallel{
-		"PSN(weight of shape [4 4], surrogate=ATan(alpha=2))":       neuron.NewPSN(4, nil),
-		"MaskedPSN(weight of shape [4 4], surrogate=ATan(alpha=2))": neuron.NewMaskedPSN(2, 4, nil),
-		"SlidingPSN(weight of shape [3], surrogate=ATan(alpha=2))":  neuron.NewSlidingPSN(3, nil),
+}
+
+// What the parallel neurons show.
+func TestPrintParallel(t *testing.T) {
+	snn.Seed(1)
+	psn := neuron.NewPSN(2, nil)
+	copy(psn.Weight.Data(), []float32{1, 2, 3, 4})
+	masked := neuron.NewMaskedPSN(1, 2, surrogate.Sigmoid(4))
+	copy(masked.Weight.Data(), []float32{1, 2, 3, 4})
+	masked.SetLambda(0.5)
+	sliding := neuron.NewSlidingPSN(3, nil)
+	if err := sliding.SetStepMode("s"); err != nil {
+		t.Fatal(err)
+	}
+	sliding.Forward(snn.Ones(4, 5))
+	for _, test := range []struct {
+		layer              *neuron.Parallel
+		text, latex, state string
+	}{
+		{psn, "PSN(weight=of shape [2 2], between 1 and 4, bias=of shape [2 1], -1, step_mode=m, surrogate=ATan(alpha=2))", `H &= W X + B \\
+S &= \Theta\left(H\right)`, "none"},
+		{masked, "MaskedPSN(weight=of shape [2 2], between 1 and 4, bias=of shape [2 1], -1, k=1, lambda=0.5, step_mode=m, surrogate=Sigmoid(alpha=4))", `H &= \left(\left(\lambda \cdot M + 1 - \lambda\right) \odot W\right) X + B \\
+M_{t,i} &= \begin{cases}1 & \text{if } t - k < i \le t \\ 0 & \text{else}\end{cases} \\
+S &= \Theta\left(H\right)`, "none"},
+		{sliding, "SlidingPSN(weight=of shape [3], between 0.25 and 1, bias=of shape [], -1, step_mode=s, surrogate=ATan(alpha=2))", `H[t] &= \sum_{i=1}^{k} W_i \cdot X[t-k+i] + B \\
+S[t] &= \Theta\left(H[t]\right)`, "the last 1 of 1 inputs of shape [4 5]"},
 	} {
-		if got := p.String(); got != want {
-			t.Errorf("got %s, want %s", got, want)
+		if got := test.layer.String(); got != test.text {
+			t.Errorf("got  %s\nwant %s", got, test.text)
+		}
+		latex := "\\begin{aligned}\n" + test.latex + "\n\\end{aligned}"
+		if got := test.layer.LaTeX(); got != latex {
+			t.Errorf("got  %s\nwant %s", got, latex)
+		}
+		b := test.layer.MIMEBundle()
+		if !strings.Contains(b["text/markdown"], "$$\n"+latex+"\n$$") || !strings.Contains(b["text/markdown"], "| state | "+test.state+" |") || b["text/plain"] != test.text+"\nstate: "+test.state {
+			t.Errorf("it shows %v", b)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func NewEIF(options ...Option) *Layer { return New(&EIF{}, options...) }
 //	W[t] = W[t-1] + (a·(H[t] - v_rest) - W[t-1]) / tau_w + b·S[t]
 //
 // Source: E. M. Izhikevich, "Simple model of spiking neurons", IEEE Transactions
-// on Neural Networks 14, 2003, in the form of "Neuronal Dynamics", section 6.1.
+// on Neural Networks 14, 2003, with the parameters of [QIF].
 type Izhikevich struct{ Base }
 
 // NeuronalCharge returns H[t].
@@ -157,10 +157,3 @@ func (*AdEx) validate(c *config) { c.above("delta_T", 0) }
 // adaptation is Layer.State("w"). It panics with an *OptionError if an option is
 // out of range.
 func NewAdEx(options ...Option) *Layer { return New(&AdEx{}, options...) }
-
-// above refuses a number that is not above a limit.
-func (c *config) above(name string, limit float64) {
-	if v, ok := c.own[name]; ok && c.tensors[name] == nil && !(v > limit) {
-		c.refuse("%s is %v, expected a number above %v", name, v, limit)
-	}
-}

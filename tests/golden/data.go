@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -37,6 +40,41 @@ type reference struct {
 	Targets              *tensor            `json:"targets"`
 	Labels               *tensor            `json:"labels"`
 	Training             []training         `json:"training"`
+	Eval                 bool               `json:"eval"`
+	Buffers              map[string]any     `json:"buffers"`
+
+	unknown []string // keys that this program does not know
+}
+
+// known are the keys of a case besides those above: words, measures of how
+// delicate it is, and those of group defaults.
+var known = []string{"source", "note", "min_margin", "f64_diff", "required", "defaults"}
+
+func (c *reference) UnmarshalJSON(data []byte) error {
+	type plain reference
+	var keys map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(data, (*plain)(c)), json.Unmarshal(data, &keys)); err != nil {
+		return err
+	}
+	for _, k := range known {
+		delete(keys, k)
+	}
+	for t, i := reflect.TypeFor[reference](), 0; i < t.NumField(); i++ {
+		delete(keys, t.Field(i).Tag.Get("json"))
+	}
+	c.unknown = slices.Sorted(maps.Keys(keys))
+	return nil
+}
+
+// only returns an error if a map has other keys than these: what a program does
+// not know it may not pass over.
+func only[V any](what string, m map[string]V, keys ...string) error {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if !slices.Contains(keys, k) {
+			return unsupported(what + " " + k)
+		}
+	}
+	return nil
 }
 
 // tensor is a tensor of the data. Numbers that JSON has no words for are
@@ -107,43 +145,4 @@ func read(dir string) ([]*group, error) {
 		groups = append(groups, &g)
 	}
 	return groups, nil
-}
-
-// difference is the largest difference between two tensors over
-// max(1, largest wanted value), as the README of the data compares. Two NaN are
-// equal, and so are two equal infinities; tensors of different shapes differ
-// infinitely.
-func difference(got, want *snn.Tensor) float64 {
-	if !snn.SameShape(got, want) {
-		return math.Inf(1)
-	}
-	largest, scale := 0.0, 1.0
-	for i, w := range want.Data() {
-		g, w := float64(got.Data()[i]), float64(w)
-		if !math.IsInf(w, 0) && !math.IsNaN(w) {
-			scale = max(scale, math.Abs(w))
-		}
-		if g == w || math.IsNaN(g) && math.IsNaN(w) {
-			continue
-		}
-		d := math.Abs(g - w)
-		if math.IsNaN(d) {
-			d = math.Inf(1)
-		}
-		largest = max(largest, d)
-	}
-	return largest / scale
-}
-
-// same reports whether two tensors are equal: shape and every value.
-func same(got, want *snn.Tensor) bool {
-	if !snn.SameShape(got, want) {
-		return false
-	}
-	for i, w := range want.Data() {
-		if got.Data()[i] != w {
-			return false
-		}
-	}
-	return true
 }

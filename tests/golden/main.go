@@ -84,13 +84,20 @@ func conform(dir string, out io.Writer) int {
 	return 0
 }
 
-// resetOf says how a case resets.
+// What the classes do that no argument says otherwise.
+var (
+	softByDefault     = map[string]bool{"ILIFNode": true, "HalfThresholdIFNode": true, "ActivationAwareIFNode": true, "ComplementaryLIFNode": true, "OTTTLIFNode": true}
+	detachedByDefault = map[string]bool{"SLTTLIFNode": true, "OTTTLIFNode": true}
+	noReset           = map[string]bool{"NonSpikingIFNode": true, "NonSpikingLIFNode": true, "GatedLIFNode": true}
+)
+
+// resetOf says how a case of a neuron resets.
 func resetOf(c *reference) string {
 	v, given := c.Params["v_reset"]
 	switch {
-	case c.StepMode == "":
+	case neurons[c.Class] == nil || noReset[c.Class]:
 		return "-"
-	case given && v == nil:
+	case given && v == nil, !given && softByDefault[c.Class]:
 		return "soft"
 	}
 	return "hard"
@@ -98,10 +105,11 @@ func resetOf(c *reference) string {
 
 // detachOf says whether a case takes the spike of the reset out of the gradient.
 func detachOf(c *reference) string {
+	v, given := c.Params["detach_reset"]
 	switch {
-	case c.StepMode == "" || len(c.Grads) == 0:
+	case resetOf(c) == "-" || len(c.Grads) == 0:
 		return "-"
-	case c.Params["detach_reset"] == true:
+	case v == true, !given && detachedByDefault[c.Class]:
 		return "yes"
 	}
 	return "no"

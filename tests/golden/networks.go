@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"spikebook/snn"
-	"spikebook/snn/functional"
 	"spikebook/snn/layer"
 	"spikebook/snn/neuron"
 	"spikebook/snn/optim"
@@ -45,6 +44,12 @@ func (c *reference) build(description map[string]any, prefix string) (*network, 
 		}
 		n.Module = snn.Sequential(parts...)
 	case class == "Linear":
+		if err := only("a network with Linear with argument", description, "class", "in_features", "out_features", "bias"); err != nil {
+			return nil, err
+		}
+		if given["weight"] == nil {
+			return nil, unsupported("a network without the weight of a Linear, which is random")
+		}
 		l := &layer.Linear{Weight: given["weight"].Clone().RequireGrad()}
 		n.params[prefix+"weight"] = l.Weight
 		if b := given["bias"]; b != nil {
@@ -76,142 +81,19 @@ func (c *reference) build(description map[string]any, prefix string) (*network, 
 	return n, nil
 }
 
-// compare compares what was computed with an output, and adds to the loss of
-// the case.
-func (r *result) compare(c *reference, name string, got *snn.Tensor, loss **snn.Tensor) error {
-	want := c.Outputs[name]
-	if want == nil {
-		return fmt.Errorf("there is no output %s", name)
-	}
-	d := difference(got, want.Tensor)
-	if r.err = max(r.err, d); d > outputTolerance || strings.HasPrefix(name, "spike") && !same(got, want.Tensor) {
-		return fmt.Errorf("%s differs by %.2g, allowed %.2g", name, d, outputTolerance)
-	}
-	if g := c.Upstream[name]; g != nil {
-		part := got.Mul(g.Tensor).Sum()
-		if *loss != nil {
-			part = part.Add(*loss)
-		}
-		*loss = part
-	}
-	return nil
-}
-
-// gradients compares those of leaves.
-func (r *result) gradients(c *reference, leaves map[string]*snn.Tensor) error {
-	for name, want := range c.Grads {
-		got := snn.Zeros(want.Shape()...)
-		if leaf := leaves[name]; leaf == nil {
-			return fmt.Errorf("there is no leaf %s", name)
-		} else if leaf.Grad() != nil {
-			got = leaf.Grad().Reshape(want.Shape()...)
-		}
-		d := difference(got, want.Tensor)
-		if r.gradient = max(r.gradient, d); d > gradientTolerance {
-			return fmt.Errorf("gradient %s differs by %.2g, allowed %.2g", name, d, gradientTolerance)
-		}
-	}
-	return nil
-}
-
-// checkFunctional runs a case of group functional, and layers without a state.
-func checkFunctional(_ *group, c *reference) (r result, err error) {
-	leaves := map[string]*snn.Tensor{}
-	for name, t := range c.Inputs {
-		leaves[name] = t.Clone()
-		if c.Grads[name] != nil {
-			leaves[name].RequireGrad()
-		}
-	}
-	x := leaves["x_seq"]
-	a := arguments(c.Params)
-	var net *network
-	description, _ := c.Params["module"].(map[string]any)
-	if c.Class == "Linear" {
-		description = map[string]any{"class": "Linear"}
-	}
-	if description != nil {
-		if net, err = c.build(description, ""); err != nil {
-			return r, err
-		}
-		for name, t := range net.params {
-			leaves[name] = t
-		}
-	}
-	var name string
-	var got *snn.Tensor
-	switch strings.TrimPrefix(c.Class, "functional.") {
-	case "Linear":
-		name, got = "y_seq", net.Forward(x)
-	case "multi_step_forward":
-		name, got = "spike_seq", snn.MultiStepForward(x, net)
-	case "t_last_multi_step_forward":
-		name, got = "spike_seq", functional.TLastMultiStepForward(x, net)
-	case "seq_to_ann_forward":
-		name, got = "y_seq", functional.SeqToANNForward(x, net)
-	case "chunk_multi_step_forward":
-		if err := snn.SetStepMode(net.Module, "m"); err != nil {
-			return r, err
-		}
-		name, got = "spike_seq", functional.ChunkMultiStepForward(int(a.peek("split_size", 1)), x, net)
-	case "delay":
-		name, got = "y_seq", functional.Delay(x, int(a.peek("delay_steps", 1)))
-	case "first_spike_index":
-		name, got = "first", functional.FirstSpikeIndex(leaves["spikes"])
-	case "redundant_one_hot":
-		name, got = "y", functional.RedundantOneHot(ints(leaves["labels"]), int(a.peek("num_classes", 0)), int(a.peek("n", 1)))
-	case "temporal_efficient_training_cross_entropy":
-		name, got = "loss", functional.TemporalEfficientTrainingCrossEntropy(x, ints(c.Targets.Tensor))
-	case "spike_similar_loss":
-		loss := map[any]func(x, y *snn.Tensor) *snn.Tensor{"mse": snn.MSELoss, "l1": snn.L1Loss}[c.Params["loss_type"]]
-		kernel, err := kernelOf(c)
-		if err != nil || loss == nil {
-			return r, unsupported(fmt.Sprint("spike_similar_loss with ", c.Params))
-		}
-		name, got = "loss", functional.SpikeSimilarLoss(leaves["spikes"], c.Labels.Tensor, kernel, loss)
-	default:
-		return r, unsupported(c.Class)
-	}
-	var loss *snn.Tensor
-	if err := r.compare(c, name, got, &loss); err != nil {
-		return r, err
-	}
-	if loss != nil && loss.RequiresGrad() {
-		loss.Backward()
-	}
-	return r, r.gradients(c, leaves)
-}
-
-func kernelOf(c *reference) (functional.Kernel, error) {
-	args, _ := c.Params["args"].([]any)
-	arg := 0.0
-	if len(args) > 0 {
-		arg, _ = args[0].(float64)
-	}
-	switch c.Params["kernel_type"] {
-	case "linear":
-		return functional.CosineKernel, nil
-	case "polynomial":
-		return functional.PolynomialKernel(int(arg)), nil
-	case "sigmoid":
-		return functional.SigmoidKernel(float32(arg)), nil
-	case "gaussian":
-		return functional.GaussianKernel(float32(arg)), nil
-	}
-	return nil, unsupported("another kernel")
-}
-
-func ints(t *snn.Tensor) []int {
-	var list []int
-	for _, v := range t.Data() {
-		list = append(list, int(v))
-	}
-	return list
-}
-
 // checkNetwork compares a network's outputs and gradients, and how each
 // optimizer trains it.
-func checkNetwork(_ *group, c *reference) (r result, err error) {
+func checkNetwork(c *reference) (r result, err error) {
+	for _, err := range []error{
+		only("a network with argument", c.Params, "modules", "loss"),
+		only("a network with the input", c.Inputs, "x_seq", "target"),
+		only("a network with output", c.Outputs, "spike_seq", "rate", "loss"),
+		only("a network with a gradient of", c.Upstream),
+	} {
+		if err != nil {
+			return r, err
+		}
+	}
 	description := map[string]any{"class": "Sequential", "modules": c.Params["modules"]}
 	net, err := c.build(description, "")
 	if err != nil {
@@ -222,9 +104,8 @@ func checkNetwork(_ *group, c *reference) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	var none *snn.Tensor
 	for name, got := range map[string]*snn.Tensor{"spike_seq": spikes, "rate": rate, "loss": loss} {
-		if err := r.compare(c, name, got, &none); err != nil {
+		if err := r.compare(c, name, got); err != nil {
 			return r, err
 		}
 	}
@@ -271,15 +152,16 @@ type training struct {
 	Final     map[string]*tensor `json:"final_parameters"`
 }
 
-// trainingTolerance is what five steps may differ by.
-const trainingTolerance = 5e-6
-
 func (c *reference) train(r *result, description map[string]any, t training) error {
 	net, err := c.build(description, "")
 	if err != nil {
 		return err
 	}
 	a := arguments(t.Optimizer)
+	if err := only("", a, "class", "lr", "momentum", "weight_decay"); err != nil {
+		r.partly = append(r.partly, fmt.Sprint("training by ", a["class"], " with", err))
+		return nil
+	}
 	params := snn.Parameters(net.Module)
 	var o optim.Optimizer
 	switch a["class"] {
@@ -315,7 +197,7 @@ func (c *reference) train(r *result, description map[string]any, t training) err
 	}
 	for name, want := range t.Final {
 		if got := net.params[name]; got == nil {
-			r.partly = append(r.partly, "buffer "+name)
+			r.partly = append(r.partly, name+" after training")
 		} else if d := difference(got.Detach(), want.Tensor); d > trainingTolerance {
 			return fmt.Errorf("%s trained by %v differs by %.2g, allowed %.2g", name, a["class"], d, trainingTolerance)
 		}

@@ -2,17 +2,19 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"spikebook/snn"
 	"spikebook/snn/dynamics"
 	"spikebook/snn/neuron"
+	"spikebook/snn/surrogate"
 )
 
 // module is what a case runs.
 type module interface {
 	snn.Module
-	Parameters() []*snn.Tensor
+	snn.StepModer
 }
 
 // neurons makes the layers of the peer's classes.
@@ -31,13 +33,18 @@ var neurons = map[string]func(a arguments, options []neuron.Option) (*neuron.Lay
 	"RAFNode":               plain(neuron.NewRAF),
 	"TernaryIFNode":         plain(neuron.NewTernaryIF),
 	"TernaryLIFNode":        plain(neuron.NewTernaryLIF),
+	"SLTTLIFNode":           plain(neuron.NewSLTTLIF),
+	"OTTTLIFNode":           plain(neuron.NewOTTTLIF),
 	"SimpleIFNode":          plain(neuron.NewSimpleIF),
 	"SimpleLIFNode":         plain(neuron.NewSimpleLIF),
 	"NonSpikingIFNode":      plain(neuron.NewNonSpikingIF),
 	"NonSpikingLIFNode":     plain(neuron.NewNonSpikingLIF),
 	"ActivationAwareIFNode": plain(neuron.NewActivationAwareIF),
 	"CustomNode": func(a arguments, options []neuron.Option) (*neuron.Layer, error) {
-		formula, _ := a["charge"].(string)
+		formula, ok := a["charge"].(string)
+		if !ok {
+			return nil, unsupported(fmt.Sprint("CustomNode with the charge ", a["charge"]))
+		}
 		return neuron.Equation(formula, options...), nil
 	},
 	"LIAFNode": func(a arguments, options []neuron.Option) (*neuron.Layer, error) {
@@ -47,7 +54,7 @@ var neurons = map[string]func(a arguments, options []neuron.Option) (*neuron.Lay
 			"identity": func(u dynamics.Expr) dynamics.Expr { return u },
 		}[name]
 		if act == nil {
-			return nil, unsupported("LIAFNode with act " + name)
+			return nil, unsupported(fmt.Sprint("LIAFNode with act ", a["act"]))
 		}
 		return neuron.NewLIAF(act, options...), nil
 	},
@@ -60,101 +67,138 @@ func plain(f func(...neuron.Option) *neuron.Layer) func(arguments, []neuron.Opti
 	return func(_ arguments, options []neuron.Option) (*neuron.Layer, error) { return f(options...), nil }
 }
 
-// numbers are the arguments that are parameters of our layers, by our names.
-var numbers = map[string]string{
-	"v_threshold": "v_threshold", "v_reset": "v_reset", "tau": "tau", "tau_w": "tau_w", "v_rest": "v_rest", "v_c": "v_c", "a0": "a0",
-	"delta_T": "delta_T", "theta_rh": "theta_rh", "w_rest": "w_rest", "a": "a", "b": "b", "c_decay": "c_decay", "v_decay": "v_decay",
-	"omega": "omega", "dt": "dt", "v_offset": "v_offset",
+// numbers are the arguments that are parameters of our layers, by the same name.
+var numbers = []string{
+	"v_threshold", "v_reset", "tau", "tau_w", "v_rest", "v_c", "a0", "delta_T", "theta_rh", "w_rest", "a", "b", "c_decay", "v_decay",
+	"omega", "dt", "v_offset",
 }
 
-// makeLayer makes the layer of a case. What the arguments of a constructor only
-// choose the values of learnable parameters with is given by those.
+// flags are the arguments that are true or false.
+var flags = map[string]func(bool) neuron.Option{
+	"decay_input": neuron.DecayInput, "scale_reset": neuron.ScaleReset, "threshold_related": neuron.ThresholdRelated, "detach_reset": neuron.DetachReset,
+}
+
+// decodings are those of neurons that do not spike.
+var decodings = map[string]string{
+	"last_mem": neuron.LastMem, "last-mem": neuron.LastMem, "last-me": neuron.LastMem,
+	"max-mem": neuron.MaxMem, "max-abs-mem": neuron.MaxAbsMem, "mean-mem": neuron.MeanMem,
+}
+
+// elsewhere are arguments that other functions here look at, or that only say
+// what learnable parameters begin with.
+var elsewhere = map[string][]string{
+	"CustomNode": {"charge"}, "LIAFNode": {"act"}, "ActivationAwareIFNode": {"channel_dim"}, "GatedLIFNode": append([]string{"T", "inplane"}, initials...),
+	"PSN": {"T", "surrogate_function"}, "MaskedPSN": {"T", "k", "lambda_init", "surrogate_function"}, "SlidingPSN": {"k", "exp_init", "surrogate_function"},
+}
+
+// initials say what the learnable parameters of GatedLIFNode begin with. They may
+// be passed over if a case gives all of these.
+var (
+	initials = []string{"init_linear_decay", "init_v_subreset", "init_tau", "init_v_threshold", "init_conduct"}
+	gated    = []string{"alpha", "beta", "gamma", "tau", "v_threshold", "linear_decay", "v_subreset", "conduct"}
+)
+
+// makeLayer makes the layer of a case.
 func makeLayer(c *reference) (module, error) {
 	if parallel[c.Class] {
 		return parallelLayer(c)
 	}
 	var options []neuron.Option
-	for name, v := range c.Params {
-		number, isNumber := v.(float64)
-		switch {
-		case name == "v_reset" && v == nil:
-			if c.Class != "ActivationAwareIFNode" {
-				options = append(options, neuron.SoftReset())
-			}
-		case numbers[name] != "" && isNumber:
-			options = append(options, neuron.Param(numbers[name], number))
-		case name == "v_offset" || name == "v_threshold":
-			t, err := perChannel(c, v)
-			if err != nil {
-				return nil, err
-			}
-			options = append(options, neuron.ParamTensor(name, t))
-		case name == "decay_input":
-			options = append(options, neuron.DecayInput(v == true))
-		case name == "scale_reset":
-			options = append(options, neuron.ScaleReset(v == true))
-		case name == "threshold_related":
-			options = append(options, neuron.ThresholdRelated(v == true))
-		case name == "detach_reset":
-			options = append(options, neuron.DetachReset(v == true))
-		case name == "init_tau" && c.Class == "ParametricLIFNode":
-			options = append(options, neuron.InitTau(number))
-		case name == "decode":
-			if kind, ok := v.(string); ok {
-				kind = map[string]string{"last_mem": neuron.LastMem, "last-me": neuron.LastMem}[kind] + map[string]string{"max-mem": "max-mem", "max-abs-mem": "max-abs-mem", "mean-mem": "mean-mem"}[kind]
-				options = append(options, neuron.Decode(kind))
-			}
-		case name == "surrogate_function":
-			p, _ := v.(map[string]any)
-			class, _ := p["class"].(string)
-			s, err := surrogateOf(class, p)
-			if err != nil {
-				return nil, err
-			}
-			options = append(options, neuron.SurrogateFunction(s))
-		case slices.Contains(elsewhere[c.Class], name):
-		default:
-			return nil, unsupported(c.Class + " with argument " + name)
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		o, err := option(c, name, c.Params[name])
+		if err != nil {
+			return nil, err
 		}
+		options = append(options, o...)
 	}
 	for name, t := range c.Parameters {
-		if c.Class == "GatedLIFNode" || len(t.Shape()) == 0 {
-			options = append(options, neuron.ParamTensor(name, channels(c, t.Tensor)))
+		options = append(options, neuron.ParamTensor(name, channels(c, t.Clone())))
+	}
+	if c.Class == "GatedLIFNode" {
+		for _, name := range gated {
+			if c.Parameters[name] == nil {
+				return nil, unsupported("GatedLIFNode without the parameter " + name)
+			}
+		}
+	}
+	plainer, err := neurons[c.Class](c.Params, nil)
+	if err != nil {
+		return nil, err
+	}
+	for name := range c.Parameters {
+		if plainer.ParamTensor(name) == nil {
+			return nil, unsupported(c.Class + " with learnable parameter " + name)
 		}
 	}
 	l, err := neurons[c.Class](c.Params, options)
 	if err != nil {
 		return nil, err
 	}
-	for name := range c.Parameters {
-		if l.ParamTensor(name) == nil {
-			return nil, unsupported(c.Class + " with learnable parameter " + name)
-		}
-	}
+	return l, setAfterConstruction(c, l)
+}
+
+func setAfterConstruction(c *reference, l *neuron.Layer) error {
 	for name, v := range c.SetAfterConstruction {
 		number, ok := v.(float64)
-		if !ok {
-			return nil, unsupported(c.Class + " with " + name + " set after construction")
+		if !ok || l.ParamTensor(name) == nil {
+			return unsupported(c.Class + " with " + name + " set after construction")
 		}
 		if err := l.SetParam(name, number); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return l, nil
+	return nil
 }
 
-// elsewhere are arguments that other functions here look at, or that only say
-// what learnable parameters begin with, which every case gives.
-var elsewhere = map[string][]string{
-	"CustomNode": {"charge"}, "LIAFNode": {"act"}, "ActivationAwareIFNode": {"channel_dim"},
-	"GatedLIFNode": {"T", "inplane", "init_linear_decay", "init_v_subreset", "init_tau", "init_v_threshold", "init_conduct"},
+// option returns the options that an argument of a constructor comes to.
+func option(c *reference, name string, v any) ([]neuron.Option, error) {
+	number, isNumber := v.(float64)
+	flag, isFlag := v.(bool)
+	switch {
+	case name == "v_reset" && v == nil:
+		return []neuron.Option{neuron.SoftReset()}, nil
+	case slices.Contains(numbers, name) && isNumber:
+		return []neuron.Option{neuron.Param(name, number)}, nil
+	case c.Class == "ActivationAwareIFNode" && (name == "v_offset" || name == "v_threshold"):
+		t, err := perChannel(c, v)
+		return []neuron.Option{neuron.ParamTensor(name, t)}, err
+	case flags[name] != nil && isFlag:
+		return []neuron.Option{flags[name](flag)}, nil
+	case name == "init_tau" && c.Class == "ParametricLIFNode" && isNumber:
+		return []neuron.Option{neuron.InitTau(number)}, nil
+	case name == "decode" && v == nil:
+		return nil, nil
+	case name == "decode" && decodings[fmt.Sprint(v)] != "":
+		return []neuron.Option{neuron.Decode(decodings[fmt.Sprint(v)])}, nil
+	case name == "surrogate_function":
+		s, err := surrogateArgument(v)
+		return []neuron.Option{neuron.SurrogateFunction(s)}, err
+	case slices.Contains(elsewhere[c.Class], name), isStorage(c, name, v):
+		return nil, nil
+	}
+	return nil, unsupported(fmt.Sprintf("%s with argument %s = %v", c.Class, name, v))
 }
 
-// channels gives a parameter of the peer's, [C] or [T, C], the shape in which it
+// isStorage says whether an argument is one that no number depends on.
+func isStorage(c *reference, name string, v any) bool {
+	return name == "store_v_seq" || name == "store_state_seqs" || name == "step_mode" && v == c.StepMode
+}
+
+// surrogateArgument makes the surrogate function that is an argument.
+func surrogateArgument(v any) (surrogate.Function, error) {
+	p, _ := v.(map[string]any)
+	class, ok := p["class"].(string)
+	if !ok {
+		return nil, unsupported(fmt.Sprint("a surrogate function ", v))
+	}
+	return surrogateOf(class, p)
+}
+
+// channels gives a parameter of GatedLIFNode, [C] or [T, C], the shape in which it
 // broadcasts over an input [T, N, C, H, W].
 func channels(c *reference, t *snn.Tensor) *snn.Tensor {
 	shape := t.Shape()
-	if channels, ok := c.Params["inplane"].(float64); ok && shape[len(shape)-1] == int(channels) {
+	if channels, ok := c.Params["inplane"].(float64); ok && len(shape) > 0 && shape[len(shape)-1] == int(channels) {
 		if len(shape) == 2 {
 			return t.Reshape(shape[0], 1, shape[1], 1, 1)
 		}
@@ -171,7 +215,10 @@ func perChannel(c *reference, v any) (*snn.Tensor, error) {
 	}
 	var values []float32
 	for _, x := range list {
-		f, _ := x.(float64)
+		f, ok := x.(float64)
+		if !ok {
+			return nil, unsupported(fmt.Sprintf("%s with %v for a parameter", c.Class, v))
+		}
 		values = append(values, float32(f))
 	}
 	shape := []int{len(values)}
@@ -183,42 +230,4 @@ func perChannel(c *reference, v any) (*snn.Tensor, error) {
 		shape = append(shape, 1)
 	}
 	return snn.FromSlice(values, shape...), nil
-}
-
-// parallel are the neurons without a state.
-var parallel = map[string]bool{"PSN": true, "MaskedPSN": true, "SlidingPSN": true}
-
-func parallelLayer(c *reference) (module, error) {
-	p, _ := c.Params["surrogate_function"].(map[string]any)
-	class, _ := p["class"].(string)
-	if p == nil {
-		class = "ATan"
-	}
-	s, err := surrogateOf(class, p)
-	if err != nil {
-		return nil, err
-	}
-	a := arguments(c.Params)
-	steps, k := int(a.peek("T", 0)), int(a.peek("k", 0))
-	var l *neuron.Parallel
-	switch c.Class {
-	case "PSN":
-		l = neuron.NewPSN(steps, s)
-	case "MaskedPSN":
-		l = neuron.NewMaskedPSN(k, steps, s)
-		l.SetLambda(a.peek("lambda_init", 0))
-	default:
-		l = neuron.NewSlidingPSN(k, s)
-	}
-	for name, t := range c.Parameters {
-		switch name {
-		case "weight":
-			l.Weight = t.Tensor
-		case "bias":
-			l.Bias = t.Tensor
-		default:
-			return nil, unsupported(c.Class + " with parameter " + name)
-		}
-	}
-	return l, nil
 }
