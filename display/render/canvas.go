@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	xfont "golang.org/x/image/font"
@@ -34,7 +35,7 @@ func newCanvas(format string, size vg.Point, f *figure.Figure) (canvas, error) {
 	case figure.SVG:
 		return newSVG(size, f.Text), nil
 	case figure.PNG:
-		return &pngCanvas{vgimg.NewWith(vgimg.UseWH(size.X, size.Y), vgimg.UseDPI(f.Density()), vgimg.UseBackgroundColor(ground))}, nil
+		return &pngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(size.X, size.Y), vgimg.UseDPI(f.Density()), vgimg.UseBackgroundColor(ground))}, nil
 	case figure.PDF:
 		c := &pdfCanvas{vgpdf.New(size.X, size.Y)}
 		c.SetColor(ground)
@@ -45,8 +46,63 @@ func newCanvas(format string, size vg.Point, f *figure.Figure) (canvas, error) {
 	return nil, fmt.Errorf("unknown picture format %q, want one of %v", format, figure.Formats)
 }
 
-// pngCanvas is vgimg's canvas, except that images keep hard edges.
-type pngCanvas struct{ *vgimg.Canvas }
+// pngCanvas is vgimg's canvas, except that images keep hard edges, and long paths
+// take no longer than their length.
+type pngCanvas struct {
+	*vgimg.Canvas
+	dashes  []vg.Length
+	dashOff vg.Length
+}
+
+// SetLineDash sets the dashes, and where in them a line begins.
+func (c *pngCanvas) SetLineDash(dashes []vg.Length, offset vg.Length) {
+	c.dashes, c.dashOff = dashes, offset
+	c.Canvas.SetLineDash(dashes, offset)
+}
+
+// maxPath is the number of points that are stroked at once: the rasterizer takes
+// time that grows with the square of what crosses one row of pixels.
+const maxPath = 32
+
+// Stroke strokes a path of lines in pieces. Where a line is cut, the next piece
+// begins with the last segment of the one before, so that the corner between them
+// is drawn, and its dashes go on.
+func (c *pngCanvas) Stroke(path vg.Path) {
+	if len(path) <= maxPath || slices.ContainsFunc(path, func(p vg.PathComp) bool { return p.Type != vg.MoveComp && p.Type != vg.LineComp }) {
+		c.Canvas.Stroke(path)
+		return
+	}
+	defer c.Canvas.SetLineDash(c.dashes, c.dashOff)
+	dashed := len(c.dashes) > 0
+	offset := c.dashOff
+	piece := make(vg.Path, 0, maxPath)
+	for _, p := range path {
+		begins := p.Type == vg.MoveComp
+		if n := len(piece); n == maxPath || n > 0 && begins && dashed { // a piece with dashes has one line
+			c.Canvas.Stroke(piece)
+			from := n - 1 // where the next piece begins
+			if piece[from].Type == vg.LineComp {
+				from--
+			}
+			for i := 1; i <= from; i++ {
+				d := piece[i].Pos.Sub(piece[i-1].Pos)
+				offset += vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+			}
+			again := append(vg.Path(nil), piece[from:]...)
+			again[0].Type = vg.MoveComp
+			if piece = piece[:0]; begins {
+				offset = c.dashOff
+			} else {
+				piece = append(piece, again...)
+			}
+			if dashed {
+				c.Canvas.SetLineDash(c.dashes, offset)
+			}
+		}
+		piece = append(piece, p)
+	}
+	c.Canvas.Stroke(piece)
+}
 
 // DrawImage copies the nearest pixel of img to each pixel of rect: a cell of a
 // heatmap is one colour, which interpolation would smear.

@@ -119,7 +119,7 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 		if len(path) > 0 {
 			style.Color = rowColors[k]
 			c.SetLineStyle(style)
-			strokeMarks(&c, path)
+			c.Stroke(path)
 		}
 	}
 }

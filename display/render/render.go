@@ -13,9 +13,11 @@ package render
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
+	"sync"
 
 	"spikebook/display/figure"
 
@@ -53,18 +55,23 @@ func Bundle(f *figure.Figure) (data, metadata map[string]any, err error) {
 		text += "; " + note
 	}
 	data = map[string]any{}
+	var (
+		wait   sync.WaitGroup
+		svg    []byte
+		svgErr error
+	)
 	if n := pic.marks(); n > MaxMarks {
 		text += fmt.Sprintf("; drawn as PNG: %d marks", n)
 	} else {
-		svg, err := paint(f, pic, figure.SVG)
-		if err != nil {
-			return nil, nil, err
-		}
-		data[mimeSVG] = string(svg)
+		wait.Go(func() { svg, svgErr = paint(f, pic, figure.SVG) })
 	}
 	png, err := paint(f, pic, figure.PNG)
-	if err != nil {
+	wait.Wait()
+	if err = errors.Join(svgErr, err); err != nil {
 		return nil, nil, err
+	}
+	if svg != nil {
+		data[mimeSVG] = string(svg)
 	}
 	data[mimePNG] = base64.StdEncoding.EncodeToString(png)
 	data[mimeText] = text

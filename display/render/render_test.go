@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"image"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
 
 	"spikebook/display/figure"
 )
@@ -209,23 +211,65 @@ func TestThin(t *testing.T) {
 	}
 }
 
-// TestPieces demands that a cut line keeps each of its segments and each corner.
-func TestPieces(t *testing.T) {
-	for _, n := range []int{2, longPath, longPath + 1, 1000} {
-		line := make([]vg.Point, n)
-		for i := range line {
-			line[i].X = vg.Length(i)
-		}
-		next := 0 // the corner that is to come
-		for _, piece := range pieces(line) {
-			if first := int(piece[0].X); first > max(0, next-1) {
-				t.Fatalf("%d points: a piece starts at %d, and the corner at %d is missing", n, first, next)
+// TestLongPaths compares paths that are stroked in pieces with the same paths
+// stroked at once: but for the edges of what is drawn twice they are equal.
+func TestLongPaths(t *testing.T) {
+	zigzag := func(n int, y vg.Length) (p vg.Path) {
+		for i := range n {
+			at := vg.Point{X: vg.Length(i) * 280 / vg.Length(n), Y: y + vg.Length(i%3)*10}
+			if i == 0 {
+				p.Move(at)
+			} else {
+				p.Line(at)
 			}
-			next = int(piece[len(piece)-1].X)
 		}
-		if next != n-1 {
-			t.Errorf("%d points: the pieces end at %d", n, next)
-		}
+		return p
+	}
+	var marks vg.Path
+	for i := range 100 {
+		x := vg.Length(i) * 2.8
+		marks.Move(vg.Point{X: x, Y: 10})
+		marks.Line(vg.Point{X: x, Y: 60})
+	}
+	for _, tt := range []struct {
+		name   string
+		path   vg.Path
+		dashes []vg.Length
+	}{
+		{"a line", zigzag(200, 20), nil},
+		{"two lines", append(zigzag(150, 10), zigzag(70, 50)...), nil},
+		{"dashes", zigzag(200, 20), []vg.Length{9, 4}},
+		{"two lines of dashes", append(zigzag(150, 10), zigzag(31, 50)...), []vg.Length{9, 4}},
+		{"marks", marks, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			page := func() *vgimg.Canvas {
+				return vgimg.NewWith(vgimg.UseWH(280, 80), vgimg.UseDPI(144), vgimg.UseBackgroundColor(ground))
+			}
+			once, pieces := page(), &pngCanvas{Canvas: page()}
+			for _, c := range []vg.Canvas{once, pieces} {
+				c.SetLineWidth(2)
+				c.SetLineDash(tt.dashes, 0)
+				c.Stroke(tt.path)
+			}
+			got, want := pieces.Image().(*image.RGBA).Pix, once.Image().(*image.RGBA).Pix
+			drawn, differ := 0, 0
+			for i := 0; i < len(want); i += 4 {
+				d := max(got[i], want[i]) - min(got[i], want[i])
+				if d > 80 {
+					t.Fatalf("pixel %d is %d, expected %d", i/4, got[i], want[i])
+				}
+				if want[i] < 200 {
+					drawn++
+				}
+				if d > 8 {
+					differ++
+				}
+			}
+			if drawn < 1000 || differ*25 > drawn {
+				t.Errorf("%d of %d pixels differ", differ, drawn)
+			}
+		})
 	}
 }
 

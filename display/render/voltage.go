@@ -270,39 +270,7 @@ func (v potential) Plot(c draw.Canvas, p *plot.Plot) {
 			lines = c.ClipLinesY(line)
 		}
 		for _, l := range lines {
-			stroke(c, v.style, pieces(l))
-		}
-	}
-}
-
-// A path with more points than longPath is drawn in pieces of maxPath points:
-// the rasterizer behind the PNG takes time that grows with the square of what
-// crosses one row of pixels.
-const longPath, maxPath = 400, 50
-
-// pieces cuts a long line into shorter ones. Each begins with the last segment
-// of the one before, so that the corner between them is drawn.
-func pieces(line []vg.Point) (cut [][]vg.Point) {
-	if len(line) > longPath {
-		for len(line) > maxPath {
-			cut, line = append(cut, line[:maxPath]), line[maxPath-2:]
-		}
-	}
-	return append(cut, line)
-}
-
-// stroke draws the pieces of a line. The dashes of each go on where those of the
-// one before have ended.
-func stroke(c draw.Canvas, style draw.LineStyle, cut [][]vg.Point) {
-	if len(style.Dashes) == 0 {
-		c.StrokeLines(style, cut...)
-		return
-	}
-	for _, piece := range cut {
-		c.StrokeLines(style, piece)
-		for i := 1; i < len(piece)-1; i++ {
-			d := piece[i].Sub(piece[i-1])
-			style.DashOffs += vg.Length(math.Hypot(float64(d.X), float64(d.Y)))
+			c.StrokeLines(v.style, l)
 		}
 	}
 }
@@ -325,18 +293,7 @@ func (e events) Plot(c draw.Canvas, p *plot.Plot) {
 		path.Line(vg.Point{X: x(t), Y: c.Max.Y - inset})
 	}
 	c.SetLineStyle(draw.LineStyle{Color: vermilion, Width: markWidth(x(e.step) - x(0))})
-	strokeMarks(&c, path)
-}
-
-// strokeMarks strokes a path of lines of two points.
-func strokeMarks(c *draw.Canvas, path vg.Path) {
-	for len(path) > longPath {
-		c.Stroke(path[:longPath])
-		path = path[longPath:]
-	}
-	if len(path) > 0 {
-		c.Stroke(path)
-	}
+	c.Stroke(path)
 }
 
 // markWidth returns the width of the mark of a spike where a step has the given
