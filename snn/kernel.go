@@ -13,25 +13,49 @@ import (
 type Kernel struct {
 	definition dynamics.Definition
 	program    *dynamics.Program
+	params     []string // those that only a derivative uses, too
+	at         []int    // the parameters of the program among them
 
 	mu          sync.Mutex // operations of tensors share their kernels
 	derivatives []*derivative
 }
 
-// derivative is one with respect to some of the inputs and parameters.
+// derivative is one of some outputs with respect to some of the inputs and
+// parameters.
 type derivative struct {
+	wanted         []bool
 	inputs, params []string
 	*dynamics.Derivative
+	forward, backward []int // their parameters among those of the kernel
 }
 
 // NewKernel compiles a definition. The error is a *dynamics.Error.
 func NewKernel(d dynamics.Definition) (*Kernel, error) {
 	p, err := dynamics.Compile(d)
-	return &Kernel{definition: d, program: p}, err
+	if err != nil {
+		return nil, err
+	}
+	k := &Kernel{definition: d, program: p, params: slices.Clone(p.Params())}
+	for _, name := range d.Params() {
+		if !slices.Contains(k.params, name) {
+			k.params = append(k.params, name)
+		}
+	}
+	k.at = k.indices(p)
+	return k, nil
+}
+
+// indices returns which parameters of the kernel are those of a program.
+func (k *Kernel) indices(p *dynamics.Program) []int {
+	at := make([]int, len(p.Params()))
+	for i, name := range p.Params() {
+		at[i] = slices.Index(k.params, name)
+	}
+	return at
 }
 
 // Params returns the names of the parameters, in the order of Call.Params.
-func (k *Kernel) Params() []string { return k.program.Params() }
+func (k *Kernel) Params() []string { return k.params }
 
 // States returns the names of the states, in the order of Call.States.
 func (k *Kernel) States() []string { return k.program.States() }
@@ -54,13 +78,13 @@ type Call struct {
 // after the last step. Random numbers of the definition are drawn as Rand draws
 // them.
 func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
-	program, inputs := k.program, c.Inputs
-	for range program.Uniforms() {
-		inputs = append(slices.Clip(inputs), Rand(c.Shape...))
-	}
+	program, inputs, params := k.program, c.Inputs, k.at
 	tape := k.record(c)
 	if tape != nil {
-		program = tape.derivative.Forward
+		program, params = tape.derivative.Forward, tape.derivative.forward
+	}
+	for range program.Uniforms() {
+		inputs = append(slices.Clip(inputs), Rand(c.Shape...))
 	}
 	outputs = make([]*Tensor, len(k.definition.Outputs))
 	for i := range outputs {
@@ -81,7 +105,7 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	a.Run = dynamics.Run{
 		T: c.Steps, N: count(c.Shape) / max(1, c.Steps),
 		Inputs: data(a.Inputs, inputs), Outputs: data(a.Outputs, outputs), States: data(a.States, states),
-		Params: k.paramsOf(a.Params, program, c.Params),
+		Params: choose(a.Params, c.Params, params),
 	}
 	if tape == nil {
 		program.Run(a.Run)
@@ -124,13 +148,13 @@ func (k *Kernel) record(c Call) *steps {
 	if !Recording(c.Inputs...) && !Recording(c.Params...) && !Recording(c.States...) {
 		return nil
 	}
-	return &steps{kernel: k, derivative: k.derivative(c.Inputs, c.Params), call: c, process: process}
+	return &steps{kernel: k, derivative: k.derivative(c), call: c, process: process}
 }
 
-// paramsOf appends the values of a program's parameters to list.
-func (k *Kernel) paramsOf(list [][]float32, p *dynamics.Program, params []*Tensor) [][]float32 {
-	for _, name := range p.Params() {
-		list = append(list, params[slices.Index(k.program.Params(), name)].data)
+// choose appends the values of some of the tensors to list.
+func choose(list [][]float32, tensors []*Tensor, which []int) [][]float32 {
+	for _, i := range which {
+		list = append(list, tensors[i].data)
 	}
 	return list
 }
@@ -157,29 +181,33 @@ func data(list [][]float32, tensors []*Tensor) [][]float32 {
 
 // derivative returns that with respect to the inputs and parameters that
 // require a gradient, and compiles it when it is asked for the first time.
-func (k *Kernel) derivative(inputs, params []*Tensor) *derivative {
+func (k *Kernel) derivative(c Call) *derivative {
 	var d derivative
-	for i, x := range inputs {
+	for i := range k.definition.Outputs {
+		d.wanted = append(d.wanted, c.wants(i))
+	}
+	for i, x := range c.Inputs {
 		if Recording(x) {
 			d.inputs = append(d.inputs, k.definition.Inputs[i])
 		}
 	}
-	for i, p := range params {
+	for i, p := range c.Params {
 		if Recording(p) {
-			d.params = append(d.params, k.program.Params()[i])
+			d.params = append(d.params, k.params[i])
 		}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, have := range k.derivatives {
-		if slices.Equal(have.inputs, d.inputs) && slices.Equal(have.params, d.params) {
+		if slices.Equal(have.wanted, d.wanted) && slices.Equal(have.inputs, d.inputs) && slices.Equal(have.params, d.params) {
 			return have
 		}
 	}
 	var err error
-	if d.Derivative, err = k.definition.Differentiate(d.inputs, d.params, nil); err != nil {
+	if d.Derivative, err = k.definition.Differentiate(d.inputs, d.params, d.wanted); err != nil {
 		panic(err) // a definition that compiles can be differentiated, but for its size
 	}
+	d.forward, d.backward = k.indices(d.Forward), k.indices(d.Backward)
 	k.derivatives = append(k.derivatives, &d)
 	return &d
 }
@@ -197,22 +225,23 @@ type steps struct {
 func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	c, d := &s.call, s.derivative
 	r := dynamics.Run{T: c.Steps, N: count(c.Shape) / max(1, c.Steps), Reverse: true}
-	r.Inputs, r.Params = data(nil, s.saved), s.kernel.paramsOf(nil, d.Backward, c.Params)
-	for i := range s.kernel.definition.Outputs {
-		g := make([]float32, c.Steps) // 0 for all neurons
-		if c.wants(i) {
-			if grads[0] != nil {
-				g = grads[0].Data()
-			}
-			grads = grads[1:]
+	r.Inputs, r.Params = data(nil, s.saved), choose(nil, c.Params, d.backward)
+	for _, wanted := range d.wanted {
+		if !wanted {
+			continue
 		}
-		r.Inputs = append(r.Inputs, g)
+		g := grads[0]
+		if grads = grads[1:]; g == nil {
+			g = Zeros(c.Steps) // for all neurons
+		}
+		r.Inputs = append(r.Inputs, g.data)
 	}
 	states := make([]*Tensor, len(c.States))
 	for i, before := range c.States {
-		states[i] = Zeros(before.Shape()...)
 		if grads[i] != nil {
-			copy(states[i].Data(), grads[i].Data())
+			states[i] = grads[i].Clone()
+		} else {
+			states[i] = Zeros(before.Shape()...)
 		}
 	}
 	sums := make([]*Tensor, len(d.params))
@@ -237,9 +266,11 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 		}
 	}
 	give(c.Inputs, s.kernel.definition.Inputs, d.inputs, inputs)
-	give(c.Params, s.kernel.program.Params(), d.params, sums)
+	give(c.Params, s.kernel.params, d.params, sums)
 	return append(result, states...)
 }
+
+func (*steps) makes() {}
 
 // release gives back what was saved for the backward pass alone.
 func (s *steps) release() {

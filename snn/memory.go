@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -17,7 +18,7 @@ func Empty(shape ...int) *Tensor {
 }
 
 // leastReused is the number of values from which on memory is used again.
-const leastReused = 1 << 14
+const leastReused = 1 << 12
 
 // reused holds memory by size: at number k there are arrays of 2^(k/4) quarters,
 // so that at most a fifth is not used. What is not taken for a while, the
@@ -33,14 +34,77 @@ func class(n int) (k, size int) {
 
 // empty returns n values.
 func empty(n int) []float32 {
+	values, _ := take(n)
+	return values
+}
+
+// zeros returns n zeros.
+func zeros(n int) []float32 {
+	values, used := take(n)
+	if used {
+		clear(values)
+	}
+	return values
+}
+
+// take returns n values, which are zeros unless the memory was used before.
+func take(n int) (values []float32, used bool) {
 	if n < leastReused {
-		return make([]float32, n)
+		return make([]float32, n), false
 	}
 	k, size := class(n)
-	if first, _ := reused[k].Get().(*float32); first != nil {
-		return watch(first, k, n, size)
+	first, _ := reused[k].Get().(*float32)
+	if first == nil && 4*size >= leastCollected && collect() {
+		first, _ = reused[k].Get().(*float32)
 	}
-	return watch(unsafe.SliceData(make([]float32, size)), k, n, size)
+	if used = first != nil; !used {
+		first = unsafe.SliceData(make([]float32, size))
+	}
+	return watch(first, k, n, size), used
+}
+
+// A program that computes in a loop leaves a large tensor behind each time. To
+// collect garbage takes less than a millisecond if there are few pointers; to
+// compute on into fresh memory takes far longer. So it is collected early, when
+// there may be as much of it as there was memory in use, and so much that fresh
+// memory would take longer than collecting did the last time.
+const (
+	leastCollected = 1 << 20  // bytes of a tensor
+	leastGarbage   = 16 << 20 // bytes
+	freshSpeed     = 4        // bytes per nanosecond
+	finalizersTime = time.Millisecond
+)
+
+// handedOut is how many bytes are in use, or garbage.
+var handedOut atomic.Int64
+
+var collector struct {
+	sync.Mutex
+	inUse int64 // bytes after the last time
+	took  time.Duration
+}
+
+// collect collects garbage if there may be enough of it.
+func collect() bool {
+	if !collector.TryLock() {
+		return false
+	}
+	defer collector.Unlock()
+	out := handedOut.Load()
+	collector.inUse = min(collector.inUse, out)
+	if out-collector.inUse < max(collector.inUse, leastGarbage, freshSpeed*int64(collector.took)) {
+		return false
+	}
+	begin := time.Now()
+	done := make(chan struct{})
+	runtime.SetFinalizer(new([4]int64), func(*[4]int64) { close(done) })
+	runtime.GC()
+	select { // finalizers run one after the other; one of the user's may wait
+	case <-done:
+	case <-time.After(finalizersTime):
+	}
+	collector.took, collector.inUse = time.Since(begin), handedOut.Load()
+	return true
 }
 
 // process tells values of this process from those that an earlier cell of a
@@ -53,16 +117,22 @@ func release(data []float32) {
 	if len(data) < leastReused {
 		return
 	}
-	k, _ := class(len(data))
+	k, size := class(len(data))
 	first := unsafe.SliceData(data)
 	runtime.SetFinalizer(first, nil)
-	reused[k].Put(first)
+	back(first, k, size)
 }
 
 // watch returns n values of an array, and puts it back when nobody can reach it
 // any more: not even by a slice of a part. That is when its finalizer runs,
 // which gets the array itself.
 func watch(first *float32, k, n, size int) []float32 {
-	runtime.SetFinalizer(first, func(first *float32) { reused[k].Put(first) })
+	handedOut.Add(4 * int64(size))
+	runtime.SetFinalizer(first, func(first *float32) { back(first, k, size) })
 	return unsafe.Slice(first, size)[:n:n]
+}
+
+func back(first *float32, k, size int) {
+	handedOut.Add(-4 * int64(size))
+	reused[k].Put(first)
 }

@@ -121,7 +121,7 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	case !slices.Equal(g.shape, t.shape):
 		panic(gradf("BackwardFrom", "the gradient has shape %v, the tensor %v", g.shape, t.shape))
 	case t.requires:
-		t.accumulate(g)
+		t.accumulate(g, false)
 		return
 	case t.node != nil && t.node.function == nil:
 		panic(gradf("Backward", "the computation was differentiated before, and then forgotten; compute it again, or call Backward(snn.RetainGraph()) the first time"))
@@ -131,16 +131,17 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	keep := slices.Contains(options, retain)
 	order := t.node.order()
 	grads := gradients{}
-	grads.give(t, g.Detach())
+	grads.give(t, g.Detach(), false)
 	for _, n := range slices.Backward(order) {
 		if gs := grads[n]; gs != nil {
 			delete(grads, n)
 			if part, ok := n.function.(sliced); ok {
 				grads.givePart(n.inputs[0], part.at, gs.of[0])
 			} else {
+				_, own := n.function.(maker)
 				for i, g := range n.function.Backward(gs.of) {
 					if g != nil {
-						grads.give(n.inputs[i], g.Detach())
+						grads.give(n.inputs[i], g.Detach(), own)
 					}
 				}
 			}
@@ -156,6 +157,10 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 
 // releaser is a Function that holds memory which nobody else has.
 type releaser interface{ release() }
+
+// maker is a Function whose gradients are new tensors each, which it does not
+// keep: others give the gradient of an output on, or a part of it.
+type maker interface{ makes() }
 
 // gradients are those of the outputs of nodes that Backward has not been through
 // yet.
@@ -176,15 +181,16 @@ func (gs gradients) of(n *node) *nodeGradients {
 }
 
 // give adds a gradient to a leaf, or to those of the node that made the tensor.
-func (gs gradients) give(t, g *Tensor) {
+// own says that nobody else has its values.
+func (gs gradients) give(t, g *Tensor, own bool) {
 	switch {
 	case t.requires:
-		t.accumulate(g)
+		t.accumulate(g, own)
 	case t.onTape():
 		have := gs.of(t.node)
 		switch old := have.of[t.slot]; {
 		case old == nil:
-			have.of[t.slot] = g
+			have.of[t.slot], have.own[t.slot] = g, own
 		case have.own[t.slot]:
 			addTo(old.data, g.data)
 		default:
@@ -220,12 +226,15 @@ func addTo(dst, g []float32) {
 	}
 }
 
-func (t *Tensor) accumulate(g *Tensor) {
-	if t.grad == nil {
-		t.grad = &Tensor{shape: t.shape, data: slices.Clone(g.data)}
-		return
+func (t *Tensor) accumulate(g *Tensor, own bool) {
+	switch {
+	case t.grad != nil:
+		addTo(t.grad.data, g.data)
+	case own:
+		t.grad = g
+	default:
+		t.grad = g.Clone()
 	}
-	addTo(t.grad.data, g.data)
 }
 
 // order returns n and the nodes that it depends on, those first.

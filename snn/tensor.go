@@ -76,7 +76,7 @@ func Full(v float32, shape ...int) *Tensor {
 // Zeros returns a tensor of zeros.
 func Zeros(shape ...int) *Tensor {
 	n := size("Zeros", shape)
-	return &Tensor{shape: clone(shape), data: make([]float32, n)}
+	return &Tensor{shape: clone(shape), data: zeros(n)}
 }
 
 // Ones returns a tensor of ones.

@@ -3,6 +3,7 @@ package dynamics
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"spikebook/snn/vector"
 )
@@ -13,6 +14,24 @@ type Definition struct {
 	Inputs  []string // names of the inputs
 	Outputs []Expr   // of one step
 	States  []StateEquation
+}
+
+// Params returns the names of the parameters, also of those that only a
+// derivative uses ([WithGradient]).
+func (d Definition) Params() (names []string) {
+	done := map[*node]bool{}
+	visit := func(n *node) {
+		if n.op == OpParam && !slices.Contains(names, n.name) {
+			names = append(names, n.name)
+		}
+	}
+	for _, e := range d.Outputs {
+		walkInto(done, e.n, visit)
+	}
+	for _, s := range d.States {
+		walkInto(done, s.Next.n, visit)
+	}
+	return names
 }
 
 // StateEquation gives a state its value after the step.
