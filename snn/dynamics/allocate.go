@@ -24,7 +24,7 @@ func allocate(virtual *Program) *Program {
 		return place[virtual]
 	}
 
-	// What is there before a step. Outputs go where the caller wants them.
+	// What is there before a step.
 	p.states, p.params, p.inputs = places(virtual.states, pin), places(virtual.params, pin), places(virtual.inputs, pin)
 	p.constants = slices.Clone(virtual.constants)
 	for i := range p.constants {
@@ -34,12 +34,6 @@ func allocate(virtual *Program) *Program {
 	for i := range p.prologue {
 		p.prologue[i].move(pin)
 	}
-	p.outputs = slices.Clone(virtual.outputs)
-	for i := range p.outputs {
-		p.outputs[i].own = place[virtual.outputs[i].register] < 0
-		p.outputs[i].register = pin(virtual.outputs[i].register)
-	}
-
 	last, defined := lifetimes(virtual)
 	for i, next := range virtual.next {
 		state, by := virtual.states[i], defined[next]
@@ -47,6 +41,13 @@ func allocate(virtual *Program) *Program {
 			place[next] = place[state]
 		}
 	}
+	// Outputs go where the caller wants them, but for the value of a state.
+	p.outputs = slices.Clone(virtual.outputs)
+	for i := range p.outputs {
+		p.outputs[i].own = place[virtual.outputs[i].register] < 0
+		p.outputs[i].register = pin(virtual.outputs[i].register)
+	}
+
 	var free []int
 	take := func(virtual int) { // a register that may be shared
 		if n := len(free); place[virtual] < 0 && n > 0 {

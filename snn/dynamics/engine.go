@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"spikebook/snn/native"
 	"spikebook/snn/vector"
 )
 
@@ -136,6 +137,10 @@ type machine struct {
 	registers [][]float32 // views of memory; those of inputs, outputs and states are views of the run
 	own       [][]float32 // the views of memory
 	loaded    []bool      // parameters whose register is full of one value
+
+	parts  []part // what the code of a step runs as; nil if that is not known yet
+	stream bool
+	frame  native.Frame
 }
 
 // machines are used again: a layer is often run for one step.
@@ -155,7 +160,7 @@ func (p *Program) machine(block int) *machine {
 	case m.Program == p && m.block == block:
 		return m
 	}
-	m.Program, m.block, m.code = p, block, nil
+	m.Program, m.block, m.code, m.parts = p, block, nil, nil
 	stride := block + gap
 	if n := p.registers * stride; cap(m.memory) < n {
 		m.memory = make([]float32, n)
@@ -177,17 +182,30 @@ func (p *Program) machine(block int) *machine {
 
 func (m *machine) free() {
 	clear(m.registers) // no view of a run's slices may keep them alive
+	m.frame.Forget()
 	machines.Put(m)
 }
 
-// load fills the registers that are the same for all neurons and steps.
+// load gets ready for a run.
 func (m *machine) load(r *Run) {
+	m.loadNumbers(r)
+	if stream := m.streams(r); m.parts == nil || m.stream != stream {
+		m.stream = stream
+		m.parts = partsOf(m.Program, m.code, m.loaded, stream, r.T*r.N >= worthLoop)
+	}
+}
+
+// loadNumbers fills the registers that are the same for all neurons and steps.
+func (m *machine) loadNumbers(r *Run) {
 	same := m.code != nil
 	for i, p := range m.params {
 		own, values := m.own[p], r.Params[i]
 		single := len(values) == 1
 		if single && m.loaded[i] && math.Float32bits(own[0]) == math.Float32bits(values[0]) {
 			continue
+		}
+		if m.loaded[i] != single {
+			m.parts = nil
 		}
 		if m.loaded[i], same = single, false; single {
 			fill(own, values[0])
@@ -196,7 +214,7 @@ func (m *machine) load(r *Run) {
 	if same {
 		return
 	}
-	m.code = m.Program.code
+	m.code, m.parts = m.Program.code, nil
 	for _, d := range m.divisions {
 		by := m.code[d.code].args[d.arg]
 		if i := slices.Index(m.params, by); i >= 0 && !m.loaded[i] {
@@ -283,7 +301,7 @@ func (m *machine) run(r *Run, lo, hi int) {
 				m.registers[o.register] = r.Outputs[i][at+lo : at+hi]
 			}
 		}
-		m.evaluate(m.code)
+		m.step(filled)
 		for i, o := range m.outputs {
 			if r.Outputs[i] != nil && (!o.own || filled > n) {
 				copy(r.Outputs[i][at+lo:at+hi], m.registers[o.register])
@@ -295,6 +313,25 @@ func (m *machine) run(r *Run, lo, hi int) {
 		for i, s := range m.states {
 			copy(r.States[i][lo:hi], m.registers[s])
 		}
+	}
+}
+
+// step runs the code of a step for n neurons.
+func (m *machine) step(n int) {
+	if m.parts == nil {
+		m.evaluate(m.code)
+		return
+	}
+	for i := range m.parts {
+		p := &m.parts[i]
+		if p.loop == nil {
+			m.evaluate(p.code)
+			continue
+		}
+		for k, row := range p.rows {
+			m.frame.Row(k, m.registers[row])
+		}
+		p.loop.Run(&m.frame, n)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"spikebook/snn/vector"
 )
 
 // TestEngineIsInterpreter: for any definition the engine computes the bits
@@ -26,10 +28,15 @@ func TestEngineIsInterpreter(t *testing.T) {
 		want := cloneRun(r)
 		simulate(d, p, want)
 		for _, block := range []int{1, 16, 32, maxBlock} {
-			got := cloneRun(r)
-			p.run(got, block, 1)
-			if where := differ(got, want); where != "" {
-				t.Fatalf("blocks of %d: %s\noutputs: %v\nstates: %v", block, where, d.Outputs, d.States)
+			for _, worth := range []int{math.MaxInt, 0} { // instructions, and loops of machine code
+				clear(plans.of)
+				setting(t, &worthLoop, worth, func() {
+					got := cloneRun(r)
+					p.run(got, block, 1)
+					if where := differ(got, want); where != "" {
+						t.Fatalf("blocks of %d, loops for %d: %s\noutputs: %v\nstates: %v", block, worth, where, d.Outputs, d.States)
+					}
+				})
 			}
 		}
 		got := cloneRun(r)
@@ -61,6 +68,44 @@ func TestEngineIsInterpreter(t *testing.T) {
 		}
 		if where := differ(one, want); where != "" {
 			t.Fatalf("step by step: %s", where)
+		}
+	})
+}
+
+// setting calls f with another value of a variable.
+func setting(t rapid.TB, variable *int, value int, f func()) {
+	t.Helper()
+	before := *variable
+	*variable = value
+	defer func() { *variable = before }()
+	f()
+}
+
+// Outputs that are written past the caches are the same.
+func TestStreams(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := definitionGen.Draw(t, "definition")
+		p, err := Compile(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const steps, n = 3, 160
+		r := runOf(len(d.Outputs), p, steps, n, rapid.SliceOfN(number, 30, 30).Draw(t, "numbers"))
+		want := cloneRun(r)
+		p.run(want, 64, 1)
+		got := cloneRun(r)
+		for i := range got.Outputs {
+			memory := make([]float32, 1<<14) // so much begins at a page
+			got.Outputs[i] = memory[:steps*n]
+		}
+		setting(t, &streamBytes, 0, func() {
+			if vector.Path() != "plain" && len(got.Outputs) > 0 && !p.streams(&got) {
+				t.Fatal("nothing is streamed")
+			}
+			setting(t, &worthLoop, 0, func() { p.run(got, 64, 1) })
+		})
+		if where := differ(got, want); where != "" {
+			t.Fatalf("%s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
 		}
 	})
 }

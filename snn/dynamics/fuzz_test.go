@@ -144,8 +144,12 @@ func evaluate(t *testing.T, code []byte) {
 		return
 	}
 	r := runOf(len(d.Outputs), p, 2, 3, numbers)
-	got := cloneRun(r)
+	got, loops := cloneRun(r), cloneRun(r)
 	p.Run(got)
+	setting(t, &worthLoop, 0, func() { p.Run(loops) })
+	if where := differ(loops, got); where != "" {
+		t.Fatalf("as loops: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
+	}
 	if len(meaningOf(d.all()...).nodes) > 1000 {
 		return
 	}

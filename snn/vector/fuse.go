@@ -34,6 +34,16 @@ func fuse(first, second Op, slot int) Op {
 	panic("vector: no such pair")
 }
 
+// Pair returns the two operations that were fused by [Fuse]; ok is false for all
+// other operations.
+func (op Op) Pair() (first, second Op, slot int, ok bool) {
+	if op < fused || op >= count {
+		return 0, 0, 0, false
+	}
+	first, second, slot = op.pair()
+	return first, second, slot, true
+}
+
 // pair is the inverse of fuse.
 func (op Op) pair() (first, second Op, slot int) {
 	k := op - fused

@@ -1,0 +1,447 @@
+//go:build linux
+
+package native
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"unsafe"
+
+	"spikebook/snn/vector"
+)
+
+// maxRows is how many rows a loop may read or write in memory.
+const maxRows = 64
+
+// Frame is what a loop runs on. It may be used for another loop afterwards.
+type Frame struct {
+	constants
+	rows  [maxRows]unsafe.Pointer
+	used  int // rows
+	ready bool
+}
+
+// Row sets the values of row number i of [Loop.Rows].
+func (f *Frame) Row(i int, values []float32) {
+	f.rows[i] = unsafe.Pointer(unsafe.SliceData(values))
+	f.used = max(f.used, i+1)
+}
+
+// Forget forgets the rows, so that the frame does not keep them in memory.
+func (f *Frame) Forget() {
+	clear(f.rows[:f.used])
+	f.used = 0
+}
+
+// Loop is a loop of machine code. Several goroutines may run it at once.
+type Loop struct {
+	code uintptr
+	rows []int
+}
+
+// Rows returns the rows that are read or written in memory, in the order of
+// [Frame.Row].
+func (l *Loop) Rows() []int { return l.rows }
+
+// Run goes over n values of each row, a multiple of [Lanes] above 0.
+func (l *Loop) Run(f *Frame, n int) {
+	if !f.ready {
+		f.constants, f.ready = common, true
+	}
+	call(l.code, f, 4*n)
+}
+
+// Compile returns a loop that runs the instructions one after the other for each
+// lane. live says which rows are read behind it: the others need not be stored.
+// uniform says which rows hold one value only, stream which are written past the
+// caches, for they are not read soon; both may be nil. It returns nil if that is not possible here: there is no AVX2, an operation takes
+// a polynomial, there are too many rows, or the system runs no code that was made
+// at run time.
+func Compile(code []Instruction, live, uniform, stream func(row int) bool) *Loop {
+	if vector.Path() == "plain" || len(code) == 0 {
+		return nil
+	}
+	c := compiler{code: code, live: live, stream: stream, at: map[int]int{}, index: map[int]int{}, fields: map[int32]bool{}}
+	for i := range c.holds {
+		c.holds[i] = none
+	}
+	for i := range c.base {
+		c.base[i] = none
+	}
+	// What the body touches in memory is known when it has been written once.
+	if !c.body() || len(c.rows) > maxRows {
+		return nil
+	}
+	c.fix(uniform)
+	c.assembler.code = nil
+	c.begin()
+	free := bases
+	for k, row := range c.rows {
+		if _, fixed := c.fixedRows[row]; !fixed && len(free) > 0 {
+			c.base[k], free = free[0], free[1:]
+			c.pointer(c.base[k], field(rowOffset(k)))
+		}
+	}
+	for _, row := range slices.Sorted(maps.Keys(c.fixedRows)) {
+		c.move(opLoad, c.fixedRows[row], c.memory(row))
+	}
+	for _, at := range slices.Sorted(maps.Keys(c.fixedFields)) {
+		c.move(opLoad, c.fixedFields[at], operand{ymm: -1, base: rdi, disp: at})
+	}
+	c.loop(func() { c.body() })
+	c.end(c.streams)
+	if len(c.rows) > maxRows { // other rows may have gone to memory this time
+		return nil
+	}
+	address := load(c.assembler.code)
+	if address == 0 {
+		return nil
+	}
+	return &Loop{address, c.rows}
+}
+
+// mostFixed is how many registers hold the same value throughout the loop. An
+// operation takes ten registers at most, Mix twelve.
+const mostFixed = 6
+
+// fix keeps constants and uniform rows in registers.
+func (c *compiler) fix(uniform func(row int) bool) {
+	budget := mostFixed
+	written := map[int]bool{}
+	for i := range c.code {
+		for _, row := range c.code[i].results() {
+			written[row] = true
+		}
+		if c.code[i].Op == vector.Mix {
+			budget = mostFixed - 2
+		}
+	}
+	c.fixedRows, c.fixedFields = map[int]int{}, map[int32]int{}
+	next := func() int {
+		r := len(c.holds) - 1 - len(c.fixedRows) - len(c.fixedFields)
+		c.reserved[r] = true
+		budget--
+		return r
+	}
+	for _, row := range c.rows {
+		if uniform != nil && uniform(row) && !written[row] && budget > 0 {
+			c.fixedRows[row] = next()
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(c.fields)) {
+		if budget > 0 {
+			c.fixedFields[at] = next()
+		}
+	}
+}
+
+// bases hold the addresses of the first rows; those of others are loaded where
+// they are used, into scratch. rdi is the frame, rcx and rdx count; Go wants rsp, rbp
+// and r14 as they are, and may want r15.
+var bases = []int{rax, rbx, rsi, r8, r9, r10, r11, r12}
+
+var frame Frame
+
+func rowOffset(k int) uintptr {
+	return unsafe.Offsetof(frame.rows) + uintptr(k)*unsafe.Sizeof(frame.rows[0])
+}
+
+var (
+	zero      = field(unsafe.Offsetof(frame.zero))
+	one       = field(unsafe.Offsetof(frame.one))
+	minusOne  = field(unsafe.Offsetof(frame.minusOne))
+	sign      = field(unsafe.Offsetof(frame.sign))
+	magnitude = field(unsafe.Offsetof(frame.magnitude))
+)
+
+const none = -1
+
+// compiler knows which row is in which register of the processor. A row that was
+// computed is stored when its register is needed for another, or at the end of
+// the body.
+type compiler struct {
+	assembler
+	code         []Instruction
+	live, stream func(row int) bool
+
+	now    int             // the instruction that is being written
+	events map[int][]event // of each row, from now on
+	holds  [16]int         // the row in each register, or none
+	dirty  [16]bool        // and whether it is not stored
+	pinned [16]bool        // registers that the instruction uses
+	at     map[int]int     // the register of a row
+
+	rows   []int          // in memory
+	index  map[int]int    // of a row in rows
+	base   [maxRows]int   // the general register with the address, or none
+	fields map[int32]bool // of the frame, that are used
+
+	fixedRows   map[int]int   // registers of rows that are the same throughout
+	fixedFields map[int32]int // and of fields
+	reserved    [16]bool      // those registers
+	streams     bool
+}
+
+// body writes the instructions for one vector.
+func (c *compiler) body() bool {
+	c.listEvents()
+	for c.now = range c.code {
+		in := &c.code[c.now]
+		if !Knows(in.Op) {
+			return false
+		}
+		c.write(in)
+	}
+	c.now = len(c.code)
+	for r, holds := range c.holds {
+		if holds != none && c.dirty[r] && c.live(holds) {
+			c.store(r)
+		}
+		c.forget(r)
+	}
+	return true
+}
+
+// write writes one instruction.
+func (c *compiler) write(in *Instruction) {
+	c.pinned = [16]bool{}
+	first, second, slot, pair := in.Op.Pair()
+	switch arg := in.Args; {
+	case pair:
+		f := c.binary(opcode[first], c.load(arg[0]), c.read(arg[1]))
+		if slot == 0 {
+			c.result(in, c.binary(opcode[second], f, c.read(arg[2])))
+		} else {
+			c.result(in, c.binary(opcode[second], c.load(arg[2]), ymm(f)))
+		}
+	case in.Op == vector.Copy:
+		d := c.take()
+		c.move(opLoad, d, c.read(arg[0]))
+		c.result(in, d)
+	case in.Op == vector.Neg:
+		c.result(in, c.binary(opXor, c.load(arg[0]), c.constant(sign)))
+	case in.Op == vector.Abs:
+		c.result(in, c.binary(opAnd, c.load(arg[0]), c.constant(magnitude)))
+	case in.Op == vector.Sqrt:
+		d := c.take()
+		c.move(opSqrt, d, c.read(arg[0]))
+		c.result(in, d)
+	case in.Op == vector.Round, in.Op == vector.Floor:
+		d, how := c.take(), byte(toNearest)
+		if in.Op == vector.Floor {
+			how = down
+		}
+		c.round(how, d, c.read(arg[0]))
+		c.result(in, d)
+	case in.Op == vector.Min: // the processor's own returns b if both are 0 or one is NaN
+		a, b := c.load(arg[0]), c.load(arg[1])
+		c.result(in, c.binary(opOr, c.binary(opMin, a, ymm(b)), ymm(c.binary(opMin, b, ymm(a)))))
+	case in.Op == vector.Max:
+		a, b := c.load(arg[0]), c.load(arg[1])
+		p, q := c.binary(opMax, a, ymm(b)), c.binary(opMax, b, ymm(a))
+		c.result(in, c.binary(opSub, c.binary(opOr, p, ymm(q)), ymm(c.binary(opXor, p, ymm(q)))))
+	case in.Op == vector.Sign:
+		a := c.load(arg[0])
+		d := c.choose(c.test(less, a, c.constant(zero)), c.constant(minusOne), a)
+		c.result(in, c.choose(c.test(greater, a, c.constant(zero)), c.constant(one), d))
+	case in.Op == vector.Less, in.Op == vector.LessEqual, in.Op == vector.Equal:
+		a := c.load(arg[0])
+		c.result(in, c.binary(opAnd, c.test(predicate[in.Op], a, c.read(arg[1])), c.constant(one)))
+	case in.Op == vector.Heaviside:
+		c.result(in, c.binary(opAnd, c.test(greaterEqual, c.load(arg[0]), c.constant(zero)), c.constant(one)))
+	case in.Op == vector.Select:
+		mask := c.test(notEqual, c.load(arg[0]), c.constant(zero))
+		otherwise := c.load(arg[2])
+		c.result(in, c.choose(mask, c.read(arg[1]), otherwise))
+	case in.Op == vector.Mix:
+		a, b, e := c.load(arg[0]), c.load(arg[1]), c.load(arg[2])
+		ones := c.take()
+		c.move(opLoad, ones, c.constant(one))
+		rest := c.binary(opMul, c.binary(opSub, ones, ymm(a)), ymm(e))
+		d := c.binary(opAdd, c.binary(opMul, a, ymm(b)), ymm(rest))
+		d = c.choose(c.test(equal, a, c.constant(zero)), ymm(e), d)
+		c.result(in, c.choose(c.test(equal, a, c.constant(one)), ymm(b), d))
+	case in.Op == vector.FireHard, in.Op == vector.FireSoft:
+		a, b := c.load(arg[0]), c.load(arg[1])
+		mask := c.test(greaterEqual, c.binary(opSub, a, ymm(b)), c.constant(zero))
+		s := c.binary(opAnd, mask, c.constant(one))
+		var d int
+		if in.Op == vector.FireHard {
+			d = c.choose(mask, c.read(arg[2]), a)
+		} else {
+			d = c.binary(opSub, a, ymm(c.binary(opMul, s, ymm(b))))
+		}
+		c.result(in, d, s)
+	default:
+		c.result(in, c.binary(opcode[in.Op], c.load(in.Args[0]), c.read(in.Args[1])))
+	}
+}
+
+var opcode = map[vector.Op]byte{vector.Add: opAdd, vector.Sub: opSub, vector.Mul: opMul, vector.Div: opDiv}
+
+var predicate = map[vector.Op]byte{vector.Less: less, vector.LessEqual: lessEqual, vector.Equal: equal}
+
+// constant is a field of the frame, or the register that holds it.
+func (c *compiler) constant(f operand) operand {
+	if r, ok := c.fixedFields[f.disp]; ok {
+		return ymm(r)
+	}
+	c.fields[f.disp] = true
+	return f
+}
+
+// binary writes an operation into a register that was free.
+func (c *compiler) binary(op byte, a int, b operand) int {
+	d := c.take()
+	c.op(op, d, a, b)
+	return d
+}
+
+func (c *compiler) test(predicate byte, a int, b operand) int {
+	d := c.take()
+	c.compare(predicate, d, a, b)
+	return d
+}
+
+// choose is b where the mask is set, else a.
+func (c *compiler) choose(mask int, b operand, a int) int {
+	d := c.take()
+	c.blend(d, a, b, mask)
+	return d
+}
+
+// result says which registers hold what an instruction computes, and forgets what
+// nobody reads any more.
+func (c *compiler) result(in *Instruction, registers ...int) {
+	for i, row := range in.results() {
+		if old, ok := c.at[row]; ok {
+			c.forget(old)
+		}
+		r := registers[i]
+		c.holds[r], c.dirty[r], c.at[row] = row, true, r
+	}
+	for r, row := range c.holds {
+		if row != none && c.next(row) == math.MaxInt {
+			c.forget(r)
+		}
+	}
+}
+
+// next returns the instruction that reads a row next.
+func (c *compiler) next(row int) int {
+	events := c.events[row]
+	for len(events) > 0 && events[0].at <= c.now {
+		events = events[1:]
+	}
+	switch c.events[row] = events; {
+	case len(events) > 0 && events[0].read:
+		return events[0].at
+	case len(events) == 0 && c.live(row):
+		return len(c.code)
+	}
+	return math.MaxInt
+}
+
+// event says that an instruction reads a row, or writes it.
+type event struct {
+	at   int
+	read bool
+}
+
+// listEvents lists what happens to each row; an instruction reads before it
+// writes.
+func (c *compiler) listEvents() {
+	c.events = map[int][]event{}
+	for i := range c.code {
+		for _, row := range c.code[i].operands() {
+			c.events[row] = append(c.events[row], event{i, true})
+		}
+		for _, row := range c.code[i].results() {
+			c.events[row] = append(c.events[row], event{i, false})
+		}
+	}
+}
+
+// load returns a register that holds a row.
+func (c *compiler) load(row int) int {
+	if r, ok := c.fixedRows[row]; ok {
+		return r
+	}
+	r, ok := c.at[row]
+	if !ok {
+		r = c.take()
+		c.move(opLoad, r, c.memory(row))
+		c.holds[r], c.dirty[r], c.at[row] = row, false, r
+	}
+	c.pinned[r] = true
+	return r
+}
+
+// read returns a register that holds a row, or if nobody else reads it the place
+// in memory.
+func (c *compiler) read(row int) operand {
+	_, fixed := c.fixedRows[row]
+	if _, ok := c.at[row]; !ok && !fixed && c.next(row) >= len(c.code) {
+		return c.memory(row)
+	}
+	return ymm(c.load(row))
+}
+
+// memory returns the place of a row in memory.
+func (c *compiler) memory(at int) operand {
+	k, ok := c.index[at]
+	if !ok {
+		k = len(c.rows)
+		c.rows = append(c.rows, at)
+		c.index[at] = k
+	}
+	if base := c.base[min(k, maxRows-1)]; base != none {
+		return row(base)
+	}
+	return farRow(rowOffset(k))
+}
+
+// take returns a register for the instruction. If none is free, the row that is
+// read last goes to memory.
+func (c *compiler) take() int {
+	best, when := none, -1
+	for r, row := range c.holds {
+		if c.pinned[r] || c.reserved[r] {
+			continue
+		}
+		next := math.MaxInt
+		if row != none {
+			next = c.next(row)
+			if slices.Contains(c.code[c.now].operands(), row) {
+				next = c.now
+			}
+		}
+		if next > when {
+			best, when = r, next
+		}
+	}
+	if c.holds[best] != none && c.dirty[best] && when < math.MaxInt {
+		c.store(best)
+	}
+	c.forget(best)
+	c.pinned[best] = true
+	return best
+}
+
+func (c *compiler) store(r int) {
+	row := c.holds[r]
+	place, op := c.memory(row), byte(opStore)
+	if c.stream != nil && c.stream(row) {
+		op, c.streams = opStream, true
+	}
+	c.move(op, r, place)
+	c.dirty[r] = false
+}
+
+func (c *compiler) forget(r int) {
+	if row := c.holds[r]; row != none {
+		delete(c.at, row)
+	}
+	c.holds[r], c.dirty[r] = none, false
+}

@@ -1,0 +1,49 @@
+// Package native turns the instructions of a step into one loop of machine code,
+// in which a value stays in a register of the processor from the instruction that
+// computes it to the last one that reads it. It is for Linux on x86-64 with AVX2;
+// elsewhere [Compile] returns nil, and instructions run one after the other.
+//
+// A loop computes the bits that package vector defines: it has the same operations
+// in the same order. What takes a polynomial (exp, tanh and so on) it does not
+// know.
+package native
+
+import "spikebook/snn/vector"
+
+// Instruction computes one row of values from others, or two. Rows are numbered.
+type Instruction struct {
+	Op   vector.Op
+	Dst  int
+	Dst2 int // the second result of vector.FireHard and FireSoft, else -1
+	Args [3]int
+}
+
+// operands returns the rows that an instruction reads.
+func (in *Instruction) operands() []int { return in.Args[:in.Op.Arity()] }
+
+// results returns the rows that an instruction writes.
+func (in *Instruction) results() []int {
+	if in.Dst2 < 0 {
+		return []int{in.Dst}
+	}
+	return []int{in.Dst, in.Dst2}
+}
+
+// Knows says whether a loop may contain an operation.
+func Knows(op vector.Op) bool { return op < vector.Exp || op > vector.Pow }
+
+// Lanes is what the number of values of a row must be a multiple of.
+const Lanes = 8
+
+// Align is what the addresses of rows that are streamed must be a multiple of.
+const Align = 4 * Lanes
+
+// Constants is what a loop needs besides its rows.
+type constants struct{ zero, one, minusOne, sign, magnitude [Lanes]uint32 }
+
+var common = func() (c constants) {
+	for i := range Lanes {
+		c.one[i], c.minusOne[i], c.sign[i], c.magnitude[i] = 0x3f800000, 0xbf800000, 0x80000000, 0x7fffffff
+	}
+	return c
+}()

@@ -1,0 +1,248 @@
+//go:build linux
+
+package native
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"spikebook/snn/vector"
+)
+
+// known are the operations that a loop may contain.
+func known() (ops []vector.Op) {
+	for op := range vector.Op(255) {
+		if op.String() == "invalid" {
+			break
+		}
+		if Knows(op) {
+			ops = append(ops, op)
+		}
+	}
+	return ops
+}
+
+// noLoops says whether there are no loops here, since there are no vectors: built
+// without GOEXPERIMENT=simd, or no AVX2. Then Compile must say so.
+func noLoops(t *testing.T) bool {
+	if vector.Path() != "plain" {
+		return false
+	}
+	code := []Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
+	if Compile(code, func(int) bool { return true }, nil, nil) != nil {
+		t.Error("a loop without vectors")
+	}
+	return true
+}
+
+var special = []float32{
+	0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 1e-45, -1e-45, 1e-38, 1e38, -3e38, 8388609, 1 << 24,
+	float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), math.MaxFloat32, math.SmallestNonzeroFloat32,
+}
+
+func same(a, b float32) bool {
+	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
+}
+
+// compare runs instructions one by one, and as a loop.
+func compare(code []Instruction, rows [][]float32, live, uniform, stream map[int]bool) string {
+	in := func(set map[int]bool) func(int) bool { return func(row int) bool { return set[row] } }
+	loops.Store(0) // more of them than a program has
+	loop := Compile(code, in(live), in(uniform), in(stream))
+	if loop == nil {
+		return "no loop"
+	}
+	want, got := make([][]float32, len(rows)), make([][]float32, len(rows))
+	for i, r := range rows {
+		want[i], got[i] = aligned(r), aligned(r)
+	}
+	for _, c := range code {
+		var dst2 []float32
+		if c.Dst2 >= 0 {
+			dst2 = want[c.Dst2]
+		}
+		c.Op.Run(want[c.Dst], dst2, want[c.Args[0]], want[c.Args[1]], want[c.Args[2]])
+	}
+	var f Frame
+	for i, row := range loop.Rows() {
+		f.Row(i, got[row])
+	}
+	loop.Run(&f, len(rows[0]))
+	for row := range live {
+		for i, w := range want[row] {
+			if !same(got[row][i], w) {
+				return fmt.Sprintf("row %d at %d is %v, expected %v", row, i, got[row][i], w)
+			}
+		}
+	}
+	return ""
+}
+
+// aligned copies values to where they may be streamed.
+func aligned(values []float32) []float32 {
+	b := make([]float32, len(values)+1024)[:len(values)] // more than 4 KiB begins at a page or half of it
+	copy(b, values)
+	return b
+}
+
+// Each operation alone gives the bits of package vector for special values.
+func TestOperations(t *testing.T) {
+	if noLoops(t) {
+		return
+	}
+	n := len(special) * len(special)
+	for _, op := range known() {
+		for _, third := range special {
+			rows := [][]float32{make([]float32, (n+7)&^7), make([]float32, (n+7)&^7), make([]float32, (n+7)&^7), make([]float32, (n+7)&^7), make([]float32, (n+7)&^7)}
+			for i := range rows[0] {
+				rows[0][i], rows[1][i], rows[2][i] = special[i%len(special)], special[i/len(special)%len(special)], third
+			}
+			in := Instruction{Op: op, Dst: 3, Dst2: -1, Args: [3]int{0, 1, 2}}
+			live := map[int]bool{3: true}
+			if op == vector.FireHard || op == vector.FireSoft {
+				in.Dst2, live[4] = 4, true
+			}
+			if where := compare([]Instruction{in}, rows, live, nil, nil); where != "" {
+				t.Fatalf("%v: %s", op, where)
+			}
+		}
+	}
+}
+
+// Any instructions give the bits that they give one by one: with more values than
+// there are registers, more rows than there are addresses in registers, results
+// in the place of operands, and rows that are written twice.
+func TestLoops(t *testing.T) {
+	if noLoops(t) {
+		return
+	}
+	ops := known()
+	rapid.Check(t, func(t *rapid.T) {
+		many := rapid.IntRange(2, maxRows).Draw(t, "rows")
+		row := rapid.IntRange(0, many-1)
+		var code []Instruction
+		for range rapid.IntRange(1, 60).Draw(t, "instructions") {
+			in := Instruction{Op: rapid.SampledFrom(ops).Draw(t, "op"), Dst: row.Draw(t, "dst"), Dst2: -1}
+			for k := range in.Args {
+				in.Args[k] = row.Draw(t, "arg")
+			}
+			if in.Op == vector.FireHard || in.Op == vector.FireSoft {
+				// It is written beside the first result: neither that nor an operand.
+				taken := append([]int{in.Dst}, in.Args[:]...)
+				for in.Dst2 = 0; slices.Contains(taken, in.Dst2); in.Dst2++ {
+				}
+				if in.Dst2 >= many {
+					continue
+				}
+			}
+			code = append(code, in)
+		}
+		if len(code) == 0 {
+			t.Skip("no instruction is left")
+		}
+		live, uniform, stream := map[int]bool{}, map[int]bool{}, map[int]bool{}
+		for r := range many {
+			live[r] = rapid.Bool().Draw(t, "live")
+			stream[r] = rapid.Bool().Draw(t, "stream")
+		}
+		for r, is := range live {
+			if !is {
+				delete(live, r)
+			}
+		}
+		value := rapid.OneOf(rapid.SampledFrom(special), rapid.Float32Range(-4, 4))
+		n := 8 * rapid.IntRange(1, 3).Draw(t, "vectors")
+		rows := make([][]float32, many)
+		for r := range rows {
+			rows[r] = make([]float32, n)
+			uniform[r] = rapid.Bool().Draw(t, "uniform")
+			for i := range rows[r] {
+				if rows[r][i] = rows[r][0]; i == 0 || !uniform[r] {
+					rows[r][i] = value.Draw(t, "value")
+				}
+			}
+		}
+		if where := compare(code, rows, live, uniform, stream); where != "" {
+			t.Fatalf("%s\n%v", where, code)
+		}
+	})
+}
+
+// What a loop cannot do is refused.
+func TestCompileRefuses(t *testing.T) {
+	all := func(int) bool { return true }
+	wide := make([]Instruction, maxRows)
+	for i := range wide {
+		wide[i] = Instruction{Op: vector.Add, Dst: maxRows + i, Dst2: -1, Args: [3]int{i, i, 0}}
+	}
+	for name, code := range map[string][]Instruction{
+		"no instructions": nil,
+		"an exponential":  {{Op: vector.Exp, Dst: 1, Dst2: -1}},
+		"too many rows":   wide,
+	} {
+		if Compile(code, all, nil, nil) != nil {
+			t.Errorf("%s: a loop", name)
+		}
+	}
+}
+
+// The garbage collector, the scheduler and signals do not mind a loop: many
+// goroutines run one while memory is collected.
+func TestLoopsUnderLoad(t *testing.T) {
+	if noLoops(t) {
+		return
+	}
+	code := []Instruction{
+		{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}},
+		{Op: vector.FireHard, Dst: 2, Dst2: 3, Args: [3]int{2, 1, 0}},
+	}
+	loop := Compile(code, func(row int) bool { return row >= 2 }, nil, nil)
+	if loop == nil {
+		t.Fatal("no loop")
+	}
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			var f Frame
+			for range 500 {
+				var rows [4][]float32
+				for i := range rows {
+					rows[i] = make([]float32, 1<<12)
+					for k := range rows[i] {
+						rows[i][k] = float32(i + 1)
+					}
+				}
+				for i, row := range loop.Rows() {
+					f.Row(i, rows[row])
+				}
+				loop.Run(&f, 1<<12)
+				runtime.KeepAlive(&rows)
+				for k := range rows[2] {
+					if rows[2][k] != 1 || rows[3][k] != 1 {
+						t.Errorf("got %v and %v, expected 1 and 1", rows[2][k], rows[3][k])
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(done)
+}

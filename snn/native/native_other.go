@@ -1,0 +1,24 @@
+//go:build !(linux && amd64)
+
+package native
+
+// Loop is a loop of machine code.
+type Loop struct{}
+
+// Compile returns nil: there is no machine code for this system.
+func Compile(code []Instruction, live, uniform, stream func(row int) bool) *Loop { return nil }
+
+// Rows returns the rows that Run wants.
+func (l *Loop) Rows() []int { return nil }
+
+// Frame is what Run needs.
+type Frame struct{}
+
+// Row sets a row.
+func (f *Frame) Row(i int, values []float32) {}
+
+// Forget forgets the rows.
+func (f *Frame) Forget() {}
+
+// Run runs the loop.
+func (l *Loop) Run(f *Frame, n int) {}
