@@ -14,7 +14,7 @@ import (
 // gone: fresh memory costs more than computing what is put there, because the
 // system must find and clear each page.
 func Empty(shape ...int) *Tensor {
-	return &Tensor{shape: clone(shape), data: empty(size("Empty", shape))}
+	return newTensor(shape, empty(size("Empty", shape)))
 }
 
 // leastReused is the number of values from which on memory is used again.
@@ -70,7 +70,7 @@ func take(n int) (values []float32, used bool) {
 // memory would take longer than collecting did the last time.
 const (
 	leastCollected = 1 << 20  // bytes of a tensor
-	leastGarbage   = 16 << 20 // bytes
+	leastGarbage   = 32 << 20 // bytes
 	freshSpeed     = 4        // bytes per nanosecond
 	finalizersTime = time.Millisecond
 )

@@ -42,7 +42,24 @@ func FromSlice(data []float32, shape ...int) *Tensor {
 	if n := size("FromSlice", shape); n != len(data) {
 		panic(Shapef("FromSlice", "shape %v holds %d values, got %d; expected as many as it holds", shape, n, len(data)))
 	}
-	return &Tensor{shape: clone(shape), data: data}
+	return newTensor(shape, data)
+}
+
+// compact is a tensor and its shape in one piece of memory.
+type compact struct {
+	Tensor
+	dims [4]int
+}
+
+// newTensor returns a tensor over data, with a copy of the shape.
+func newTensor(shape []int, data []float32) *Tensor {
+	if len(shape) > len(compact{}.dims) {
+		return &Tensor{shape: clone(shape), data: data}
+	}
+	t := &compact{Tensor: Tensor{data: data}}
+	n := copy(t.dims[:], shape)
+	t.shape = t.dims[:n:n]
+	return &t.Tensor
 }
 
 // clone copies a shape. It has no spare capacity: who appends to the result of
@@ -76,7 +93,7 @@ func Full(v float32, shape ...int) *Tensor {
 // Zeros returns a tensor of zeros.
 func Zeros(shape ...int) *Tensor {
 	n := size("Zeros", shape)
-	return &Tensor{shape: clone(shape), data: zeros(n)}
+	return newTensor(shape, zeros(n))
 }
 
 // Ones returns a tensor of ones.

@@ -78,7 +78,7 @@ func (p *Program) run(r Run, block, workers int) {
 		m := p.machine(block)
 		m.load(&r)
 		for lo := 0; lo < r.N; lo += block {
-			m.run(&r, lo, min(lo+block, r.N))
+			m.runBlock(&r, lo, min(lo+block, r.N))
 		}
 		m.free()
 		return
@@ -99,7 +99,7 @@ func (p *Program) spread(r Run, block, workers int) {
 				if lo >= r.N {
 					break
 				}
-				m.run(&r, lo, min(lo+block, r.N))
+				m.runBlock(&r, lo, min(lo+block, r.N))
 			}
 			m.free()
 		})
@@ -256,6 +256,16 @@ var lanes = func() int {
 	}
 	return 16
 }()
+
+// runBlock runs a block, the neurons that fill no vector on their own: only they
+// are copied.
+func (m *machine) runBlock(r *Run, lo, hi int) {
+	if whole := (hi - lo) &^ (lanes - 1); 0 < whole && whole < hi-lo {
+		m.run(r, lo, lo+whole)
+		lo += whole
+	}
+	m.run(r, lo, hi)
+}
 
 // run takes the neurons from lo to hi through all steps. Inputs, outputs and
 // states are used where they are, or if the block must be filled up, copied.

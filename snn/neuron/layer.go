@@ -147,7 +147,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	l.restart(shape)
 	outputs, states := l.kernel.Run(snn.Call{
 		Steps: steps, Shape: x.Shape(), Inputs: l.inputs(x, steps), Params: l.params(l.kernel, shape), States: l.states,
-		Wanted: wanted[l.config.storeVSeq && multi], Overwrite: l.owned,
+		Wanted: wanted(l.config.storeVSeq && multi), Overwrite: l.owned,
 	})
 	l.states, l.owned = states, !snn.Recording(states...)
 	if l.config.storeVSeq {
@@ -156,8 +156,15 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	return decode(l.config.decode, outputs[0])
 }
 
+var onlySpikes, withPotentials = []bool{true, false}, []bool{true, true}
+
 // wanted are the outputs of a run: with the potentials of all steps or without.
-var wanted = map[bool][]bool{false: {true, false}, true: {true, true}}
+func wanted(vSeq bool) []bool {
+	if vSeq {
+		return withPotentials
+	}
+	return onlySpikes
+}
 
 // checkInput returns the number of steps of an input, and the shape of one.
 func (l *Layer) checkInput(x *snn.Tensor) (steps int, shape []int) {
