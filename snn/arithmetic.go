@@ -1,11 +1,15 @@
 package snn
 
-import "slices"
+import (
+	"slices"
+
+	"spikebook/snn/vector"
+)
 
 // Add returns t + u, element by element. Shapes are broadcast as numpy does:
 // aligned at the last dimension, with 1 stretched.
 func (t *Tensor) Add(u *Tensor) *Tensor {
-	out := broadcast("Add", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Add", vector.Add, t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] + b[i*db]
 		}
@@ -24,7 +28,7 @@ func (s sum) Backward(grads []*Tensor) []*Tensor {
 
 // Sub returns t - u, broadcast as in Add.
 func (t *Tensor) Sub(u *Tensor) *Tensor {
-	out := broadcast("Sub", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Sub", vector.Sub, t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] - b[i*db]
 		}
@@ -43,7 +47,7 @@ func (d difference) Backward(grads []*Tensor) []*Tensor {
 
 // Mul returns t * u, broadcast as in Add.
 func (t *Tensor) Mul(u *Tensor) *Tensor {
-	out := broadcast("Mul", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Mul", vector.Mul, t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] * b[i*db]
 		}
@@ -66,7 +70,7 @@ func (p product) Backward(grads []*Tensor) []*Tensor {
 // Div returns t / u, broadcast as in Add. Division by zero gives what IEEE 754
 // says.
 func (t *Tensor) Div(u *Tensor) *Tensor {
-	out := broadcast("Div", t, u, func(dst, a, b []float32, da, db int) {
+	out := broadcast("Div", vector.Div, t, u, func(dst, a, b []float32, da, db int) {
 		for i := range dst {
 			dst[i] = a[i*da] / b[i*db]
 		}
@@ -135,12 +139,16 @@ func (g *Tensor) sums(shape []int) []float64 {
 	return sums
 }
 
-// broadcast applies f to rows of the last dimension. da and db say how far apart
-// the neighbours in a and b are: 1, or 0 where an operand is stretched.
-func broadcast(op string, t, u *Tensor, f func(dst, a, b []float32, da, db int)) *Tensor {
+// broadcast applies op to rows of the last dimension, and f, which is the same, to
+// those of an operand that is stretched: da and db say how far apart the
+// neighbours in a and b are, 1 or 0.
+func broadcast(name string, op vector.Op, t, u *Tensor, f func(dst, a, b []float32, da, db int)) *Tensor {
+	if t == nil || u == nil {
+		panic(Shapef(name, "an operand is nil; expected a tensor"))
+	}
 	if SameShape(t, u) {
-		out := Zeros(t.shape...)
-		f(out.data, t.data, u.data, 1, 1)
+		out := Empty(t.shape...)
+		op.Run(out.data, nil, t.data, u.data, nil)
 		return out
 	}
 	rank := max(len(t.shape), len(u.shape)) // at least 1: the shapes differ
@@ -153,15 +161,20 @@ func broadcast(op string, t, u *Tensor, f func(dst, a, b []float32, da, db int))
 		case a == 1:
 			shape[k] = b
 		default:
-			panic(Shapef(op, "shapes %v and %v do not fit: dimensions must be equal or 1, counted from the last", t.shape, u.shape))
+			panic(Shapef(name, "shapes %v and %v do not fit: dimensions must be equal or 1, counted from the last", t.shape, u.shape))
 		}
 	}
-	out := Zeros(shape...)
+	out := Empty(shape...)
 	ts, us := strides(t, rank), strides(u, rank)
 	row := shape[rank-1]
 	index := make([]int, rank)
 	for at, i, j := 0, 0, 0; at < len(out.data); at += row {
-		f(out.data[at:at+row], t.data[i:], u.data[j:], ts[rank-1], us[rank-1])
+		dst, a, b, da, db := out.data[at:at+row], t.data[i:], u.data[j:], ts[rank-1], us[rank-1]
+		if da == 1 && db == 1 {
+			op.Run(dst, nil, a, b, nil)
+		} else {
+			f(dst, a, b, da, db)
+		}
 		for d := rank - 2; d >= 0; d-- {
 			index[d]++
 			i, j = i+ts[d], j+us[d]

@@ -5,11 +5,24 @@ import (
 	"slices"
 )
 
-// MSELoss returns the mean squared error between t and a target of its shape.
-func MSELoss(t, target *Tensor) *Tensor { return t.Sub(target).Square().Mean() }
+// MSELoss returns the mean squared error between t and a target of its shape. It
+// panics with a *ShapeError if the shapes differ: a target that is stretched would
+// be another loss.
+func MSELoss(t, target *Tensor) *Tensor { return errorOf("MSELoss", t, target).Square().Mean() }
 
-// L1Loss returns the mean absolute error between t and a target of its shape.
-func L1Loss(t, target *Tensor) *Tensor { return t.Sub(target).Abs().Mean() }
+// L1Loss returns the mean absolute error between t and a target of its shape. It
+// panics as MSELoss does.
+func L1Loss(t, target *Tensor) *Tensor { return errorOf("L1Loss", t, target).Abs().Mean() }
+
+func errorOf(loss string, t, target *Tensor) *Tensor {
+	switch {
+	case t == nil || target == nil:
+		panic(Shapef(loss, "an operand is nil; expected a tensor"))
+	case !SameShape(t, target):
+		panic(Shapef(loss, "the target has shape %v, expected %v as the tensor has; use Reshape or BroadcastTo", target.shape, t.shape))
+	}
+	return t.Sub(target)
+}
 
 // CrossEntropyLoss returns the mean cross entropy between logits, [N, C], and
 // the classes that are right, from 0 to C-1. It panics with a *ShapeError if

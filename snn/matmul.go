@@ -40,9 +40,9 @@ func (p matrixProduct) Backward(grads []*Tensor) []*Tensor {
 }
 
 // MatMulTransposed returns the product of t, [..., K], and the transposed of u,
-// [M, K]: [..., M]. That is a linear layer with weights u. Where most of t is 0,
-// as spikes are, it adds up the columns of u that count and does not multiply
-// zeros.
+// [M, K]: [..., M]. That is a linear layer with weights u. What is 0 in t adds
+// nothing, whatever u is there, so spikes cost what they are. A row of the result
+// depends on that row of t alone: all steps at once give the bits of single steps.
 func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 	rank := len(t.shape)
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[1] {
@@ -51,10 +51,10 @@ func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 	m, k := u.shape[0], u.shape[1]
 	n := len(t.data) / max(1, k)
 	out := Zeros(append(clone(t.shape[:rank-1]), m)...)
-	if t.sparse(n) {
-		sparseProduct(t.data, u.Detach().Transpose(0, 1).data, out.data, n, k, m)
+	if n < manyRows {
+		fewRows(out.data, t.data, u.data, m, k)
 	} else {
-		gemm(false, true, n, m, k, t.data, u.data, out.data)
+		gemm(false, false, n, m, k, t.data, u.Detach().Transpose(0, 1).data, out.data)
 	}
 	Record(transposedProduct{t, u}, []*Tensor{t, u}, out)
 	return out
@@ -70,41 +70,65 @@ func (p transposedProduct) Backward(grads []*Tensor) []*Tensor {
 		gt = Zeros(p.t.shape...)
 		gemm(false, false, n, k, m, grads[0].data, p.u.data, gt.data)
 	}
-	switch {
-	case !p.u.RequiresGrad():
-	case p.t.sparse(n):
-		columns := Zeros(k, m) // of the gradient
-		for i := range n {
-			row := grads[0].data[i*m : (i+1)*m]
-			for j, x := range p.t.data[i*k : (i+1)*k] {
-				if x != 0 {
-					axpy(columns.data[j*m:(j+1)*m], x, row)
-				}
-			}
-		}
-		gu = columns.Transpose(0, 1)
-	default:
+	if p.u.RequiresGrad() { // gemm passes over the zeros of its first operand
 		gu = Zeros(p.u.shape...)
-		gemm(true, false, m, k, n, grads[0].data, p.t.data, gu.data)
+		if p.t.sparse() {
+			columns := Zeros(k, m)
+			gemm(true, false, k, m, n, p.t.data, grads[0].data, columns.data)
+			gu = columns.Transpose(0, 1)
+		} else {
+			gemm(true, false, m, k, n, grads[0].data, p.t.data, gu.data)
+		}
 	}
 	return []*Tensor{gt, gu}
 }
 
-// A product with a sparse matrix is quicker up to about one value in ten that is
-// not 0 (BenchmarkLinear of snn/layer; the cross-over lies between 0.1 and 0.2),
-// unless there are few rows: it needs the weights the other way round.
-const (
-	sparseDensity = 10
-	sparseRows    = 8
-)
+// manyRows is where it pays to turn the weights round first.
+const manyRows = 8
 
-// sparse reports whether few values of a matrix of n rows are not 0. It stops
-// counting when there are too many.
-func (t *Tensor) sparse(n int) bool {
-	limit := len(t.data) / sparseDensity
-	if n < sparseRows {
-		return false
+// fewRows sets dst to the products of each row of t, [n, k], with the rows of u,
+// [m, k]. Each sum is in the order of gemm, from the first value to the last, and
+// leaves out the same.
+func fewRows(dst, t, u []float32, m, k int) {
+	active := make([]int, 0, k)
+	for i := 0; k > 0 && i*k < len(t); i++ {
+		row := t[i*k : (i+1)*k]
+		active = active[:0]
+		for j, x := range row {
+			if x != 0 {
+				active = append(active, j)
+			}
+		}
+		o := 0
+		for ; o+4 <= m; o += 4 { // four sums at a time, which do not wait for each other
+			u0, u1, u2, u3 := u[o*k:(o+1)*k], u[(o+1)*k:(o+2)*k], u[(o+2)*k:(o+3)*k], u[(o+3)*k:(o+4)*k]
+			var s0, s1, s2, s3 float32
+			for _, j := range active {
+				x := row[j]
+				s0 += float32(x * u0[j])
+				s1 += float32(x * u1[j])
+				s2 += float32(x * u2[j])
+				s3 += float32(x * u3[j])
+			}
+			dst[i*m+o], dst[i*m+o+1], dst[i*m+o+2], dst[i*m+o+3] = s0, s1, s2, s3
+		}
+		for ; o < m; o++ {
+			weights := u[o*k : (o+1)*k]
+			var sum float32
+			for _, j := range active {
+				sum += float32(row[j] * weights[j])
+			}
+			dst[i*m+o] = sum
+		}
 	}
+}
+
+// sparse reports whether few values are not 0, so that it is quicker to pass over
+// the others (BenchmarkLinear of snn/layer). It stops counting when there are too
+// many.
+func (t *Tensor) sparse() bool {
+	const density = 3
+	limit := len(t.data) / density
 	for _, v := range t.data {
 		if v != 0 {
 			if limit--; limit < 0 {
@@ -113,26 +137,6 @@ func (t *Tensor) sparse(n int) bool {
 		}
 	}
 	return true
-}
-
-// sparseProduct adds to c, [n, m], the product of a, [n, k], and b, [k, m].
-func sparseProduct(a, b, c []float32, n, k, m int) {
-	for i := range n {
-		row := c[i*m : (i+1)*m]
-		for j, x := range a[i*k : (i+1)*k] {
-			if x != 0 {
-				axpy(row, x, b[j*m:(j+1)*m])
-			}
-		}
-	}
-}
-
-// axpy adds x·a to dst.
-func axpy(dst []float32, x float32, a []float32) {
-	a = a[:len(dst)]
-	for i := range dst {
-		dst[i] += float32(x * a[i])
-	}
 }
 
 // gemm adds to c, [m, n], the product of a, [m, k], and b, [k, n], each in

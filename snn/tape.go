@@ -118,6 +118,8 @@ func (t *Tensor) Backward(options ...BackwardOption) {
 // the gradient of what is to be differentiated with respect to t.
 func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	switch {
+	case g == nil:
+		panic(gradf("BackwardFrom", "the gradient is nil; expected a tensor of shape %v", t.shape))
 	case !slices.Equal(g.shape, t.shape):
 		panic(gradf("BackwardFrom", "the gradient has shape %v, the tensor %v", g.shape, t.shape))
 	case t.requires:

@@ -172,33 +172,52 @@ func TestNewLinear(t *testing.T) {
 	}
 }
 
-// BenchmarkLinear shows up to which density the sparse product is the quicker
-// one. The layer takes it up to a tenth; above, rows of zeros are added for it,
-// which cost little. For the dense one, what the values are does not matter.
+// BenchmarkLinear shows what zeros in the input save, forward and backward.
 func BenchmarkLinear(b *testing.B) {
 	const rows = 64
 	for _, size := range [][2]int{{784, 100}, {1024, 1024}} {
-		for _, density := range []float32{0.01, 0.05, 0.1, 0.2, 0.5} {
+		for _, density := range []float32{0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1} {
 			snn.Seed(1)
-			l := layer.NewLinear(size[0], size[1])
-			x := snn.Zeros(rows, size[0])
-			for left := int(density * float32(x.Size())); left > 0; {
-				if at := int(snn.Rand(1).Item() * float32(x.Size())); x.Data()[at] == 0 {
-					x.Data()[at] = 1
-					left--
+			l, x := layer.NewLinear(size[0], size[1]), spikes(density, rows, size[0])
+			b.Run(fmt.Sprintf("%dx%d/density=%v/forward", size[0], size[1], density), func(b *testing.B) {
+				for b.Loop() {
+					snn.NoGrad(func() { l.Forward(x) })
 				}
-			}
-			zeros := snn.Zeros(rows*max(0, int(density*10)-1), size[0])
-			for _, side := range []struct {
-				name string
-				x    *snn.Tensor
-			}{{"sparse", snn.Concat(x, zeros)}, {"dense", snn.Ones(rows, size[0])}} {
-				b.Run(fmt.Sprintf("%dx%d/density=%v/%s", size[0], size[1], density, side.name), func(b *testing.B) {
-					for b.Loop() {
-						snn.NoGrad(func() { l.Forward(side.x) })
-					}
-				})
-			}
+			})
+			b.Run(fmt.Sprintf("%dx%d/density=%v/backward", size[0], size[1], density), func(b *testing.B) {
+				g := snn.Ones(rows, size[1])
+				for b.Loop() {
+					l.Forward(x).BackwardFrom(g)
+					snn.ZeroGrad(l)
+				}
+			})
+		}
+	}
+}
+
+// What a row gives does not depend on the rows beside it, nor on where the weights
+// lie in memory, bit by bit: a sequence is its steps.
+func TestRows(t *testing.T) {
+	snn.Seed(3)
+	const rows, in, out = 20, 77, 13
+	l, x := layer.NewLinear(in, out), snn.Randn(rows, in)
+	for i := range x.Data() {
+		if i%3 == 0 {
+			x.Data()[i] = 0
+		}
+	}
+	all := l.Forward(x)
+	for i := range rows {
+		if one := l.Forward(x.Index(i)); !slices.Equal(one.Data(), all.Index(i).Data()) {
+			t.Errorf("row %d alone is %v, among others %v", i, one, all.Index(i))
+		}
+	}
+	for offset := range 4 {
+		moved := make([]float32, in*out+offset)[offset:]
+		copy(moved, l.Weight.Data())
+		other := &layer.Linear{Weight: snn.FromSlice(moved, out, in), Bias: l.Bias}
+		if y := other.Forward(x); !slices.Equal(y.Data(), all.Data()) {
+			t.Errorf("weights %d values further: the output differs", offset)
 		}
 	}
 }
