@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python conformance bench bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python conformance bench bench-neurons bench-units soak lint generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,14 @@ conformance: ## compare with reference data: make conformance GOLDEN=DIR
 # With fewer repetitions, or a part of it: make bench BENCH='-n 5 -parts cells,values'
 bench: install ## how long cells, kernel starts and stored values take, beside plain GoNB
 	go run ./tests/bench $(BENCH)
+	@$(MAKE) --no-print-directory bench-neurons
+
+# Not in go.mod: there it would bring a later golang.org/x/tools; see RATIONALE.md.
+BENCHSTAT := go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+bench-neurons: ## layers of neurons against a copy of the same bytes, on one and two processors
+	GOEXPERIMENT=simd go test -run '^$$' -bench 'Forward|Backward|Copy|Step|New' -cpu 1,2 -benchtime 0.1s -count 6 -benchmem ./snn/neuron > $(CACHE)/neurons.txt
+	$(BENCHSTAT) -ignore goos,goarch,pkg,cpu $(CACHE)/neurons.txt
 
 bench-units: ## benchmarks of the neurons, the pictures and the stored values
 	go test -run '^$$' -bench . -benchmem ./snn/... ./display/... ./kernel/session

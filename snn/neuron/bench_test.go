@@ -11,7 +11,10 @@ import (
 
 // sizes are steps and neurons: for one neuron what a call costs, then what fits
 // into each cache, then what does not.
-var sizes = [][2]int{{1, 1}, {16, 1}, {16, 1000}, {16, 1 << 16}, {128, 1 << 16}, {16, 1 << 20}}
+var sizes = [][2]int{
+	{1, 1}, {16, 1}, {1, 1000}, {16, 1000}, {128, 1000},
+	{1, 1 << 16}, {16, 1 << 16}, {128, 1 << 16}, {1, 1 << 20}, {16, 1 << 20},
+}
 
 var benchmarked = []struct {
 	name string
