@@ -115,7 +115,7 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%v are left, %v", entries, err)
 		}
 	}
-	if entries, _ := os.ReadDir(b.cache.dir); len(entries) != 1 {
+	if entries, _ := os.ReadDir(b.cache.dir); len(entries) != 2 { // and the lock
 		t.Errorf("%v are left in the cache", entries)
 	}
 }

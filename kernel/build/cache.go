@@ -55,7 +55,7 @@ func (c *binaries) lock(how int) (unlock func() error, err error) {
 	}
 }
 
-const lockFile = ".lock"
+const lockFile = atomicfile.Unfinished + "lock" // goes with the rest of the cache
 
 // folder makes a folder for a program that is being linked.
 func (c *binaries) folder() (string, error) {
@@ -121,13 +121,13 @@ func (c *binaries) trim() error {
 		if err != nil {
 			continue // another kernel has removed it
 		}
+		if e.Name() == lockFile {
+			continue
+		}
 		if strings.HasPrefix(e.Name(), atomicfile.Unfinished) {
 			if time.Since(info.ModTime()) > time.Hour { // its kernel was killed
 				os.RemoveAll(filepath.Join(c.dir, e.Name()))
 			}
-			continue
-		}
-		if e.Name() == lockFile {
 			continue
 		}
 		size += info.Size()

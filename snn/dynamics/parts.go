@@ -1,7 +1,6 @@
 package dynamics
 
 import (
-	"encoding/binary"
 	"slices"
 	"sync"
 	"unsafe"
@@ -82,7 +81,7 @@ func partsOf(p *Program, code []instruction, loaded []bool, stream, now bool) []
 
 // key says all that the parts depend on.
 func (p *Program) key(code []instruction, loaded []bool, stream bool) (key []byte) {
-	add := func(n int) { key = binary.AppendVarint(key, int64(n)) }
+	add := func(n int) { key = append(key, byte(n), byte(n>>8), byte(n>>16)) }
 	for _, in := range code {
 		add(int(in.op))
 		for _, r := range append(in.results(), in.operands()...) {

@@ -2,8 +2,6 @@
 
 package native
 
-import "encoding/binary"
-
 // assembler encodes the instructions that loops are made of: Intel's manual,
 // volume 2, sections 2.3 (VEX) and 3 to 5.
 type assembler struct{ code []byte }
@@ -84,8 +82,13 @@ func (s *assembler) modRM(reg int, b operand) {
 	case b.index: // base + rcx + 0
 		s.code = append(s.code, byteDisp|field|4, rcx<<3|byte(b.base&7), 0)
 	default:
-		s.code = binary.LittleEndian.AppendUint32(append(s.code, intDisp|field|byte(b.base&7)), uint32(b.disp))
+		s.code = append(s.code, intDisp|field|byte(b.base&7))
+		s.int32(b.disp)
 	}
+}
+
+func (s *assembler) int32(n int32) {
+	s.code = append(s.code, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
 }
 
 // op is an operation of two operands in the map 0F.
@@ -122,7 +125,7 @@ func (s *assembler) loop(body func()) {
 	start := len(s.code)
 	body()
 	s.code = append(s.code, 0x48, 0x83, 0xc1, Align, 0x48, 0x39, 0xd1, 0x0f, 0x8c) // add rcx, 32; cmp rcx, rdx; jl
-	s.code = binary.LittleEndian.AppendUint32(s.code, uint32(int32(start-len(s.code)-4)))
+	s.int32(int32(start - len(s.code) - 4))
 }
 
 // end returns to Go, which wants the upper halves of the vectors to be unused.
