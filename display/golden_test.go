@@ -82,6 +82,7 @@ func TestExamples(t *testing.T) {
 		"raster":    ExamplePlot1DSpikes,
 		"surrogate": ExamplePlotSurrogate,
 		"fi":        ExamplePlotFI,
+		"phase":     ExamplePlotPhase,
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout := os.Stdout

@@ -34,6 +34,10 @@ const (
 	// Lines is curves over a common axis of numbers. Two series or more, all of
 	// shape [K]: the places on the x axis, rising, and then each curve.
 	Lines Kind = "lines"
+	// Paths is lines in a plane. Two series for each of them, both of shape [K]:
+	// the places on the x axis, then those on the y axis. K may differ from path
+	// to path. A value that is not finite cuts a path.
+	Paths Kind = "paths"
 )
 
 // The size of a figure that does not say its own.
@@ -59,14 +63,15 @@ type Series struct {
 	Name   string
 	Shape  []int
 	Data   Values
-	Dashed bool // a curve of a Lines that is only there to compare with
+	Dashed bool // a curve or path that is only there to compare with
+	Faint  bool // a curve or path for orientation, without a legend
 }
 
 // Line is a reference line across the data, with its legend.
 type Line struct {
 	Name     string
 	Value    float64 // in the unit of the axis that it crosses
-	Vertical bool    // in a Lines: from bottom to top, at a place on the x axis
+	Vertical bool    // in a Lines or a Paths: from bottom to top, at a place on the x axis
 }
 
 // Range is an interval of values. The zero Range is no interval: the limits
@@ -89,7 +94,7 @@ type Figure struct {
 	Text string
 
 	Series []Series
-	Lines  []Line // reference lines of a Voltage or a Lines
+	Lines  []Line // reference lines of a Voltage, a Lines or a Paths
 
 	Width, Height float64 // inches; 0: DefaultWidth, DefaultHeight
 	DPI           int     // dots per inch of a PNG; 0: DefaultDPI
@@ -101,8 +106,10 @@ type Figure struct {
 	IntXTicks, IntYTicks bool // ticks at whole numbers only
 
 	// YRange holds the limits of the potential of a Voltage, and of the curves of
-	// a Lines. XRange holds those of the x axis for whoever computes the curves.
+	// a Lines or the y axis of a Paths. XRange holds those of the x axis for whoever
+	// computes the curves, Input what a neuron is given at each step meanwhile.
 	YRange, XRange Range
+	Input          float64
 
 	// ColorRange holds the values at the ends of the colour map of a Heatmap;
 	// values outside are drawn in the colours of the ends.
@@ -185,8 +192,12 @@ func (f *Figure) Validate() error {
 		if series, rank = max(2, len(f.Series)), 1; len(f.Series) > maxCurves+1 {
 			return bad("Series", fmt.Sprintf("at most %d of them", maxCurves+1), "a list of %d", len(f.Series))
 		}
+	case Paths:
+		if series, rank = max(2, len(f.Series)&^1), 1; len(f.Series) > 2*maxCurves {
+			return bad("Series", fmt.Sprintf("at most %d of them", 2*maxCurves), "a list of %d", len(f.Series))
+		}
 	default:
-		return bad("Kind", fmt.Sprintf("%q, %q, %q or %q", Voltage, Heatmap, Raster, Lines), "%q", f.Kind)
+		return bad("Kind", fmt.Sprintf("%q, %q, %q, %q or %q", Voltage, Heatmap, Raster, Lines, Paths), "%q", f.Kind)
 	}
 	if len(f.Series) != series {
 		return bad("Series", fmt.Sprintf("%d of them", series), "a list of %d", len(f.Series))
@@ -199,16 +210,20 @@ func (f *Figure) Validate() error {
 		if !s.filled() {
 			return bad(name+".Data", fmt.Sprintf("as many values as the shape %v says, at least one", s.Shape), "%d values", len(s.Data))
 		}
-		if !slices.Equal(s.Shape, f.Series[0].Shape) {
-			return bad(name+".Shape", fmt.Sprintf("%v, the shape of Series[0]", f.Series[0].Shape), "%v", s.Shape)
+		first := 0
+		if f.Kind == Paths {
+			first = i &^ 1
+		}
+		if !slices.Equal(s.Shape, f.Series[first].Shape) {
+			return bad(name+".Shape", fmt.Sprintf("%v, the shape of Series[%d]", f.Series[first].Shape, first), "%v", s.Shape)
 		}
 	}
 	for i, l := range f.Lines {
 		if !finite(l.Value) {
 			return bad(fmt.Sprintf("Lines[%d].Value", i), "a finite number", "%v", l.Value)
 		}
-		if l.Vertical && f.Kind != Lines {
-			return bad(fmt.Sprintf("Lines[%d].Vertical", i), fmt.Sprintf("false; only a %q has vertical lines", Lines), "true")
+		if l.Vertical && f.Kind != Lines && f.Kind != Paths {
+			return bad(fmt.Sprintf("Lines[%d].Vertical", i), fmt.Sprintf("false; only a %q or a %q has vertical lines", Lines, Paths), "true")
 		}
 	}
 	w, h := f.Size()
@@ -226,6 +241,9 @@ func (f *Figure) Validate() error {
 	}
 	if pixels := w * h * float64(dpi) * float64(dpi); pixels > maxPixels {
 		return bad("Width × Height × DPI²", fmt.Sprintf("at most %d pixels", maxPixels), "%.0f", pixels)
+	}
+	if !finite(f.Input) {
+		return bad("Input", "a finite number", "%v", f.Input)
 	}
 	if !finite(f.XMax) || f.XMax < 0 {
 		return bad("XMax", "a positive number, or 0 for the number of steps", "%v", f.XMax)

@@ -33,6 +33,15 @@ func TestValidate(t *testing.T) {
 		{"line", voltage(), func(f *Figure) { f.Lines = []Line{{Name: "threshold", Value: math.NaN()}} }, "Lines[0].Value"},
 		{"vertical line", voltage(), func(f *Figure) { f.Lines = []Line{{Value: 1}, {Vertical: true}} }, "Lines[1].Vertical"},
 		{"curves", voltage(), func(f *Figure) { f.Kind, f.Lines = Lines, []Line{{Vertical: true}} }, ""},
+		{"paths", voltage(), func(f *Figure) { f.Kind, f.Lines = Paths, []Line{{Vertical: true}} }, ""},
+		{"paths of different lengths", voltage(), func(f *Figure) {
+			one := Series{Shape: []int{1}, Data: Values{0}}
+			f.Kind, f.Series = Paths, append(f.Series, one, one)
+		}, ""},
+		{"path without y", voltage(), func(f *Figure) { f.Kind, f.Series = Paths, slices.Concat(f.Series, f.Series[:1]) }, "Series"},
+		{"path whose y has another length", voltage(), func(f *Figure) { f.Kind, f.Series[1] = Paths, Series{Shape: []int{1}, Data: Values{0}} }, "Series[1].Shape"},
+		{"too many paths", voltage(), func(f *Figure) { f.Kind, f.Series = Paths, slices.Repeat(f.Series, 21) }, "Series"},
+		{"input", voltage(), func(f *Figure) { f.Input = math.Inf(1) }, "Input"},
 		{"no curve", voltage(), func(f *Figure) { f.Kind, f.Series = Lines, f.Series[:1] }, "Series"},
 		{"too many curves", voltage(), func(f *Figure) { f.Kind, f.Series = Lines, slices.Repeat(f.Series, 11) }, "Series"},
 		{"curve of another length", voltage(), func(f *Figure) { f.Kind, f.Series[1] = Lines, Series{Shape: []int{1}, Data: Values{0}} }, "Series[1].Shape"},

@@ -12,10 +12,12 @@ import (
 	"spikebook/display/figure"
 )
 
-// curves draws lines over an axis of numbers, with their legend above.
+// curves draws lines over an axis of numbers, or in a plane, with their legend
+// above.
 type curves struct {
 	f      *figure.Figure
-	lines  [][]plotter.XYs // of each curve, cut where it is not finite
+	series []figure.Series // of the y axis
+	lines  [][]plotter.XYs // of each of them, cut where it is not finite
 	lo, hi float64         // of the y axis
 	left   float64         // of the x axis
 	right  float64
@@ -25,23 +27,18 @@ type curves struct {
 func newCurves(f *figure.Figure) *curves {
 	p := &curves{f: f}
 	p.lo, p.hi = math.Inf(1), math.Inf(-1)
-	x := f.Series[0].Data
 	p.left, p.right = math.Inf(1), math.Inf(-1)
-	for _, at := range x {
-		if finite(at) {
-			p.left, p.right = min(p.left, float64(at)), max(p.right, float64(at))
-		}
-	}
-	if !(p.left < p.right) {
-		p.left, p.right = widen(p.left, p.right, 0)
-	}
-	for _, s := range f.Series[1:] {
+	add := func(x, y figure.Series) {
 		var segments []plotter.XYs
 		var segment plotter.XYs
-		for i, y := range s.Data {
-			if finite(y) && finite(x[i]) {
-				segment = append(segment, plotter.XY{X: float64(x[i]), Y: float64(y)})
-				p.lo, p.hi = min(p.lo, float64(y)), max(p.hi, float64(y))
+		for i, v := range y.Data {
+			at := float64(x.Data[i])
+			if finite(x.Data[i]) {
+				p.left, p.right = min(p.left, at), max(p.right, at)
+			}
+			if finite(v) && finite(x.Data[i]) {
+				segment = append(segment, plotter.XY{X: at, Y: float64(v)})
+				p.lo, p.hi = min(p.lo, float64(v)), max(p.hi, float64(v))
 				p.points++
 			} else if len(segment) > 0 {
 				segments, segment = append(segments, segment), nil
@@ -50,7 +47,22 @@ func newCurves(f *figure.Figure) *curves {
 		if len(segment) > 0 {
 			segments = append(segments, segment)
 		}
-		p.lines = append(p.lines, segments)
+		p.series, p.lines = append(p.series, y), append(p.lines, segments)
+	}
+	if f.Kind == figure.Paths {
+		for i := 0; i < len(f.Series); i += 2 {
+			add(f.Series[i], f.Series[i+1])
+		}
+	} else {
+		for _, s := range f.Series[1:] {
+			add(f.Series[0], s)
+		}
+	}
+	if f.Kind == figure.Paths && !f.XRange.IsZero() {
+		p.left, p.right = f.XRange.Min, f.XRange.Max
+	}
+	if !(p.left < p.right) {
+		p.left, p.right = widen(p.left, p.right, 0)
 	}
 	for _, l := range f.Lines {
 		if !l.Vertical {
@@ -69,12 +81,15 @@ func (p *curves) note() string { return "" }
 
 // style returns how curve i is drawn: those to compare with are grey and dashed.
 func (p *curves) style(i int) draw.LineStyle {
-	if p.f.Series[i+1].Dashed {
+	switch s := p.series[i]; {
+	case s.Faint:
+		return draw.LineStyle{Color: gap, Width: 0.9}
+	case s.Dashed:
 		return draw.LineStyle{Color: faint, Width: 1.2, Dashes: []vg.Length{5, 3}}
 	}
 	solid := 0
-	for _, s := range p.f.Series[1 : i+1] {
-		if !s.Dashed {
+	for _, s := range p.series[:i] {
+		if !s.Dashed && !s.Faint {
 			solid++
 		}
 	}
@@ -83,8 +98,10 @@ func (p *curves) style(i int) draw.LineStyle {
 
 func (p *curves) draw(page *page) {
 	var legend []legendEntry
-	for i, s := range p.f.Series[1:] {
-		legend = append(legend, legendEntry{s.Name, p.style(i)})
+	for i, s := range p.series {
+		if !s.Faint {
+			legend = append(legend, legendEntry{s.Name, p.style(i)})
+		}
 	}
 	for i, l := range p.f.Lines {
 		legend = append(legend, legendEntry{
@@ -104,7 +121,7 @@ func (p *curves) draw(page *page) {
 		panel.Add(reference{l.Value, l.Vertical, lineStyles[i%len(lineStyles)]})
 	}
 	for i, segments := range p.lines {
-		panel.Add(potential{segments, p.style(i), !p.f.YRange.IsZero()})
+		panel.Add(potential{segments, p.style(i), !p.f.YRange.IsZero() || !p.f.XRange.IsZero()})
 	}
 	if p.points == 0 {
 		panel.Add(notice("none of the values is finite"))

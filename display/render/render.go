@@ -112,7 +112,7 @@ func newPicture(f *figure.Figure) (picture, error) {
 		return newVoltage(f), nil
 	case figure.Heatmap:
 		return newHeatmap(f), nil
-	case figure.Lines:
+	case figure.Lines, figure.Paths:
 		return newCurves(f), nil
 	default: // Validate admits no other kind
 		return newRaster(f), nil

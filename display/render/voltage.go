@@ -267,7 +267,7 @@ func (v potential) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		lines := [][]vg.Point{line}
 		if v.clip {
-			lines = c.ClipLinesY(line)
+			lines = c.ClipLinesXY(line)
 		}
 		for _, l := range lines {
 			c.StrokeLines(v.style, l)
