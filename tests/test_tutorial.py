@@ -167,7 +167,7 @@ def test_training_reaches_its_rate(training):
     rates = [float(r) for r in re.findall(r"^epoch .* rate ([\d.]+)", text(out), re.M)]
     want = {"surrogate": 0.2, "custom-neurons": 0.1}[name]
     assert len(rates) == 5 and abs(rates[0] - want) > 0.05 and rates[-1] == want
-    assert len(pictures(out)) == {"surrogate": 4, "custom-neurons": 2}[name]
+    assert len(pictures(out)) == {"surrogate": 4, "custom-neurons": 3}[name]
 
 
 def test_committed_training_is_that_of_today(training):
