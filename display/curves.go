@@ -16,6 +16,14 @@ func XRange(min, max float64) Option {
 	return func(f *Figure) { f.XRange = figure.Range{Min: min, Max: max} }
 }
 
+// aside calls f without recording gradients, and so that the program draws the
+// same random numbers afterwards as without it.
+func aside(f func()) {
+	random := *snn.RandomState()
+	defer func() { *snn.RandomState() = random }()
+	snn.NoGrad(f)
+}
+
 // curvePoints is how many points a curve has.
 const curvePoints = 401
 
@@ -62,7 +70,7 @@ func PlotSurrogate(s surrogate.Function, options ...Option) *Figure {
 		output = "output"
 	}
 	var gradient *snn.Tensor
-	snn.NoGrad(func() {
+	aside(func() {
 		curve(f, output, x.Map(func(e dynamics.Expr) dynamics.Expr { return e.Spike(s) }), true)
 		if !s.Primitive(dynamics.Input("x")).IsZero() {
 			curve(f, "primitive", x.Map(s.Primitive), false)
@@ -107,7 +115,7 @@ func PlotFI(layer *neuron.Layer, options ...Option) *Figure {
 	title := "Firing rate of " + layer.Kind()
 	f, x := overX(op, title, "input per step", "firing rate (spikes per step)", 0, max(3*math.Abs(threshold), 1e-3), options)
 	rate := snn.Zeros(curvePoints)
-	snn.NoGrad(func() {
+	aside(func() {
 		layer.Aside(func() {
 			layer.Forward(x.BroadcastTo(fiSettle, curvePoints))
 			rate = layer.Forward(x.BroadcastTo(fiSteps, curvePoints)).Mean(0)

@@ -55,7 +55,7 @@ func PlotPhase(layer *neuron.Layer, options ...Option) *Figure {
 	}, options)
 	p := phase{layer: layer, f: f, other: name}
 	f.Series = nil
-	snn.NoGrad(func() { layer.Aside(p.draw) })
+	aside(func() { layer.Aside(p.draw) })
 	return f
 }
 

@@ -82,6 +82,8 @@ func Equation(formula string, options ...Option) *Layer {
 	}
 	for _, s := range given.stateFormulas {
 		switch {
+		case s.name == "":
+			panic(&OptionError{"Equation(" + formula + ")", "a state has no name; expected neuron.StateEquation(name, next, initial)"})
 		case slices.Contains([]string{stateName, inputName, "h", "s", vThreshold, vReset}, s.name):
 			panic(&OptionError{"Equation(" + formula + ")", fmt.Sprintf("a state cannot be called %q, which has a meaning; choose another name", s.name)})
 		case slices.Contains(given.given, s.name):

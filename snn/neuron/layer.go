@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"spikebook/snn"
+	"spikebook/snn/dynamics"
 	"spikebook/snn/surrogate"
 )
 
@@ -110,6 +111,9 @@ func kind(def Definition) string {
 func (l *Layer) compile() (err error) {
 	c := l.config
 	l.smooth = !c.surrogate.Spiking()
+	if l.smooth && c.surrogate.Primitive(dynamics.Input(inputName)).IsZero() {
+		return fmt.Errorf("the surrogate function %v has no primitive, which is given out instead of spikes after SetSpiking(false); call SetSpiking(true), or give it a primitive", c.surrogate)
+	}
 	*l.def.base() = Base{soft: c.soft, surrogate: c.surrogate, smooth: l.smooth, detach: c.detachReset}
 	if l.equations, err = derive(l.def, c.detachReset, c.perStep); err != nil {
 		return err

@@ -7,9 +7,17 @@ import (
 	"testing"
 
 	"spikebook/snn"
+	"spikebook/snn/dynamics"
 	"spikebook/snn/neuron"
 	"spikebook/snn/surrogate"
 )
+
+// noPrimitive is a surrogate function of a user's own.
+type noPrimitive struct{ surrogate.Base }
+
+func (*noPrimitive) Gradient(x dynamics.Expr) dynamics.Expr { return x.Abs().Neg().Exp() }
+
+func (*noPrimitive) String() string { return "noPrimitive()" }
 
 func TestMoreMistakes(t *testing.T) {
 	for _, test := range []struct {
@@ -29,6 +37,14 @@ func TestMoreMistakes(t *testing.T) {
 		{func() { neuron.NewIF(neuron.ParamTensor("v_threshold", snn.Full(float32(math.NaN()), 3))) }, "IF: v_threshold is NaN, expected a finite number"},
 		{func() { neuron.NewLIF(neuron.Learn("tua")) }, `LIF: it has no parameter "tua"; besides v_threshold and v_reset it has tau`},
 		{func() { neuron.NewLIF(neuron.ParamTensor("tau", nil)) }, `LIF: the tensor of parameter "tau" is nil`},
+		{func() { neuron.NewLIF(neuron.InitTau(3)) }, "LIF: it has no option InitTau, which is for NewParametricLIF"},
+		{func() { neuron.NewLIF(neuron.SoftReset(), neuron.Learn("v_reset")) }, "LIF: v_reset does nothing with a soft reset; leave it out, or choose neuron.VReset(...)"},
+		{func() { neuron.Equation("v + x", neuron.StateEquation("", "0", 0)) }, "Equation(v + x): a state has no name; expected neuron.StateEquation(name, next, initial)"},
+		{func() {
+			s := &noPrimitive{}
+			s.SetSpiking(false)
+			neuron.NewIF(neuron.SurrogateFunction(s))
+		}, "IF: the surrogate function noPrimitive() has no primitive, which is given out instead of spikes after SetSpiking(false); call SetSpiking(true), or give it a primitive"},
 		{func() { neuron.NewLIF(neuron.ThresholdRelated(true)) }, "LIF: it has no option ThresholdRelated"},
 		{func() { neuron.NewLIF(neuron.ResetEquation("h")) }, "LIF: it has no option ResetEquation, which is for neuron.Equation"},
 		{func() { neuron.NewIF(neuron.StateEquation("w", "w + x", 0)) }, "IF: it has no option StateEquation, which is for neuron.Equation"},

@@ -49,6 +49,7 @@ type config struct {
 	decode             string                 // of a neuron that does not spike
 	given              []string               // those that an option has set
 	resetFormula       string                 // of Equation
+	initTau            bool                   // of ParametricLIF, was given
 	stateFormulas      []stateFormula         // of Equation
 	wrong              []string
 }
@@ -151,7 +152,7 @@ func InitTau(v float64) Option {
 			c.refuse("init_tau is %v, expected a number above 1", v)
 			return
 		}
-		c.own["w"], c.given = -math.Log(v-1), append(c.given, "w")
+		c.own["w"], c.given, c.initTau = -math.Log(v-1), append(c.given, "w"), true
 	}
 }
 

@@ -73,7 +73,15 @@ func (c *config) checkParams(used ...[]string) {
 		}
 	}
 	for i, name := range c.given {
-		if !known[name] && name != vThreshold && name != vReset && !slices.Contains(c.given[:i], name) {
+		switch {
+		case known[name] || slices.Contains(c.given[:i], name):
+		case name == vReset:
+			if c.soft {
+				c.refuse("v_reset does nothing with a soft reset; leave it out, or choose neuron.VReset(...)")
+			}
+		case name == "w" && c.initTau:
+			c.refuse("it has no option InitTau, which is for NewParametricLIF")
+		case name != vThreshold:
 			c.refuse("it has no parameter %q; %s", name, has(own))
 		}
 	}

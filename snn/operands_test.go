@@ -1,0 +1,26 @@
+package snn_test
+
+import (
+	"testing"
+
+	"spikebook/snn"
+)
+
+// What is nil, or would be stretched where that is another thing than meant, is
+// said.
+func TestOperandMistakes(t *testing.T) {
+	x := snn.Ones(2, 3)
+	for want, f := range map[string]func(){
+		"Add: an operand is nil; expected a tensor":                                                         func() { x.Add(nil) },
+		"Div: an operand is nil; expected a tensor":                                                         func() { x.Div(nil) },
+		"MSELoss: an operand is nil; expected a tensor":                                                     func() { snn.MSELoss(x, nil) },
+		"MSELoss: the target has shape [3], expected [2 3] as the tensor has; use Reshape or BroadcastTo":   func() { snn.MSELoss(x, snn.Ones(3)) },
+		"L1Loss: the target has shape [2 1], expected [2 3] as the tensor has; use Reshape or BroadcastTo":  func() { snn.L1Loss(x, snn.Ones(2, 1)) },
+		"BackwardFrom: the gradient is nil; expected a tensor of shape [2 3]":                               func() { x.Clone().RequireGrad().Scale(2).BackwardFrom(nil) },
+		"MatMulTransposed: shapes [2 3] and [4 2] do not fit: expected [..., K] and [M, K] with the same K": func() { x.MatMulTransposed(snn.Ones(4, 2)) },
+	} {
+		if got := misuse(t, f); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
