@@ -30,6 +30,39 @@ func TestMemoryIsNotTaken(t *testing.T) {
 	}
 }
 
+// A loop that drops large tensors goes on with the memory of those that it
+// dropped, and one that keeps them gets others; zeros are zeros in either.
+func TestMemoryIsUsedAgain(t *testing.T) {
+	const n, rounds = 1 << 19, 200
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	before := allocated()
+	for i := range rounds {
+		x := snn.Zeros(n)
+		for k, v := range x.Data() {
+			if v != 0 {
+				t.Fatalf("round %d: value %d of Zeros is %v", i, k, v)
+			}
+			x.Data()[k] = 1
+		}
+	}
+	if got, all := allocated()-before, uint64(4*n*rounds); got > all*3/4 {
+		t.Errorf("%d MB were allocated for tensors of %d MB", got>>20, all>>20)
+	}
+	var kept []*snn.Tensor
+	for i := range 40 {
+		kept = append(kept, snn.Full(float32(i), n))
+	}
+	for i, x := range kept {
+		if x.Data()[0] != float32(i) || x.Data()[n-1] != float32(i) {
+			t.Errorf("tensor %d holds %v and %v", i, x.Data()[0], x.Data()[n-1])
+		}
+	}
+}
+
 // A size holds what is asked of it.
 func TestEmptySizes(t *testing.T) {
 	for _, n := range []int{1 << 14, 1<<14 + 1, 20000, 1<<15 - 1, 1 << 15, 100_003, 1 << 20} {

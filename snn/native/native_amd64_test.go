@@ -5,9 +5,13 @@ package native
 import (
 	"fmt"
 	"math"
+	"os"
+	"os/exec"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -245,4 +249,27 @@ func TestLoopsUnderLoad(t *testing.T) {
 	}
 	wg.Wait()
 	close(done)
+}
+
+// Where a system forbids memory to become executable, there are no loops, and
+// nothing breaks.
+func TestForbidden(t *testing.T) {
+	const variable = "SPIKEBOOK_TEST_FORBIDDEN"
+	if os.Getenv(variable) == "" {
+		c := exec.Command(os.Args[0], "-test.run=^TestForbidden$", "-test.v")
+		c.Env = append(os.Environ(), variable+"=1")
+		if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+			t.Errorf("%v:\n%s", err, out)
+		}
+		return
+	}
+	const setMDWE, refuseGain = 65, 1 // of prctl, since Linux 6.3
+	if _, _, errno := syscall.AllThreadsSyscall(syscall.SYS_PRCTL, setMDWE, refuseGain, 0); errno != 0 {
+		t.Logf("no MDWE: %v", errno) // an older system: no loops at all has the same effect
+		loops.Store(maxLoops)
+	}
+	code := []Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
+	if Compile(code, func(int) bool { return true }, nil, nil) != nil {
+		t.Error("a loop")
+	}
 }
