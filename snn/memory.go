@@ -54,7 +54,7 @@ func take(n int) (values []float32, used bool) {
 	}
 	k, size := class(n)
 	first, _ := reused[k].Get().(*float32)
-	if first == nil && 4*size >= leastCollected && collect() {
+	if first == nil && collect(4*size) {
 		first, _ = reused[k].Get().(*float32)
 	}
 	if used = first != nil; !used {
@@ -66,11 +66,12 @@ func take(n int) (values []float32, used bool) {
 // A program that computes in a loop leaves a large tensor behind each time. To
 // collect garbage takes less than a millisecond if there are few pointers; to
 // compute on into fresh memory takes far longer. So it is collected early, when
-// there may be as much of it as there was memory in use, and so much that fresh
-// memory would take longer than collecting did the last time.
+// there may be as much of it as there was memory in use, enough of it for many
+// tensors, and so much that fresh memory would take longer than collecting did the
+// last time.
 const (
-	leastCollected = 1 << 20  // bytes of a tensor
-	leastGarbage   = 32 << 20 // bytes
+	garbageTensors = 64
+	mostGarbage    = 32 << 20 // bytes: enough of it, whatever the tensors are
 	freshSpeed     = 4        // bytes per nanosecond
 	finalizersTime = time.Millisecond
 )
@@ -84,15 +85,16 @@ var collector struct {
 	took  time.Duration
 }
 
-// collect collects garbage if there may be enough of it.
-func collect() bool {
+// collect collects garbage if there may be enough of it for a tensor of that many
+// bytes.
+func collect(bytes int) bool {
 	if !collector.TryLock() {
 		return false
 	}
 	defer collector.Unlock()
 	out := handedOut.Load()
 	collector.inUse = min(collector.inUse, out)
-	if out-collector.inUse < max(collector.inUse, leastGarbage, freshSpeed*int64(collector.took)) {
+	if out-collector.inUse < max(collector.inUse, min(mostGarbage, garbageTensors*int64(bytes)), freshSpeed*int64(collector.took)) {
 		return false
 	}
 	begin := time.Now()
