@@ -95,5 +95,5 @@ def test_pager(notebook):
     """A question is answered in the pane below the notebook."""
     nb = notebook("neuron.NewLIF?")
     nb.run_all()
+    nb.page.locator(".jp-Notebook").get_by_text("NewLIF returns a layer").first.wait_for()
     nb.shot(ARTIFACTS / "test_pager.png")
-    assert "NewLIF returns a layer" in nb.page.locator(".jp-Notebook").inner_text()
