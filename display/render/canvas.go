@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	imagedraw "image/draw"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
+	"git.sr.ht/~sbinet/gg"
 	xfont "golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
@@ -35,7 +38,7 @@ func newCanvas(format string, size vg.Point, f *figure.Figure) (canvas, error) {
 	case figure.SVG:
 		return newSVG(size, f.Text), nil
 	case figure.PNG:
-		return &pngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(size.X, size.Y), vgimg.UseDPI(f.Density()), vgimg.UseBackgroundColor(ground))}, nil
+		return newPNG(size, f.Density()), nil
 	case figure.PDF:
 		c := &pdfCanvas{vgpdf.New(size.X, size.Y)}
 		c.SetColor(ground)
@@ -52,6 +55,26 @@ type pngCanvas struct {
 	*vgimg.Canvas
 	dashes  []vg.Length
 	dashOff vg.Length
+}
+
+// images are used again: to find and clear six megabytes of memory takes the
+// system as long as drawing on them.
+var images sync.Pool
+
+// newPNG returns an empty canvas, as vgimg.NewWith does, but for one image only.
+func newPNG(size vg.Point, dpi int) *pngCanvas {
+	dots := func(l vg.Length) int { return int(l.Dots(float64(dpi)) + 0.5) }
+	bounds := image.Rect(0, 0, dots(size.X), dots(size.Y))
+	m, _ := images.Get().(*image.RGBA)
+	if m == nil || m.Rect != bounds {
+		m = image.NewRGBA(bounds)
+	}
+	context := gg.NewContextForRGBA(m)
+	context.SetLineCapButt()
+	context.InvertY()
+	c := &pngCanvas{Canvas: vgimg.NewWith(vgimg.UseImageWithContext(m, context), vgimg.UseDPI(dpi))}
+	imagedraw.Draw(m, bounds, image.NewUniform(ground), image.Point{}, imagedraw.Src)
+	return c
 }
 
 // SetLineDash sets the dashes, and where in them a line begins.
@@ -129,11 +152,14 @@ func (c *pngCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	}
 }
 
+// bytes ends the picture; the canvas cannot be drawn on any more.
 func (c *pngCanvas) bytes() ([]byte, error) {
 	var b bytes.Buffer
-	if err := encodePNG(&b, c.Image().(*image.RGBA)); err != nil { // what vgimg makes by default
+	m := c.Image().(*image.RGBA)
+	if err := encodePNG(&b, m); err != nil {
 		return nil, fmt.Errorf("encode PNG: %w", err)
 	}
+	images.Put(m)
 	return b.Bytes(), nil
 }
 

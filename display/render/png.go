@@ -72,12 +72,19 @@ type band struct {
 	length   int    // in bytes, before
 }
 
+var compressors = sync.Pool{New: func() any {
+	z, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic(err) // there is that level
+	}
+	return z
+}}
+
 func (b *band) compress(m *image.RGBA, from, to int) error {
 	const up = 2 // the filter's number
-	z, err := flate.NewWriter(&b.data, flate.BestSpeed)
-	if err != nil {
-		return err
-	}
+	z := compressors.Get().(*flate.Writer)
+	defer compressors.Put(z)
+	z.Reset(&b.data)
 	w := m.Rect.Dx()
 	pixels := func(y int) []byte {
 		if y < 0 {
