@@ -20,6 +20,10 @@ const (
 	fineColumns, fineRows   = 161, 101
 )
 
+// spiked is from which output on a neuron has fired: between 0 and 1 where a smooth
+// neuron gives out less than a spike.
+const spiked = 0.5
+
 // Input sets what the neuron of a [PlotPhase] is given at each step; the default
 // is 0.
 func Input(x float64) Option { return func(f *Figure) { f.Input = x } }
@@ -107,7 +111,7 @@ func (p *phase) path() (walk, jumps track, spikes int) {
 	walk.to(v, w)
 	x := snn.Full(float32(p.f.Input), 1, 1)
 	for range phaseSteps {
-		fired := p.layer.Forward(x).Item() > 0
+		fired := p.layer.Forward(x).Item() >= spiked
 		v0, w0 := v, w
 		v, w = p.layer.State("v").Item(), p.layer.State(p.other).Item()
 		if fired {
@@ -168,7 +172,7 @@ func (p *phase) steps(x, y figure.Values) plane {
 	g.dx = p.layer.State("v").Sub(v).Data()
 	g.dy = p.layer.State(p.other).Sub(w).Data()
 	for i, s := range fired {
-		if s > 0 {
+		if s >= spiked {
 			g.dx[i], g.dy[i] = float32(math.NaN()), float32(math.NaN())
 		}
 	}

@@ -99,6 +99,10 @@ func (p *Program) key(code []instruction, loaded []bool, stream bool) (key []byt
 		add(c.register)
 	}
 	add(-1)
+	for _, d := range p.divisions {
+		add(d.reciprocal)
+	}
+	add(-1)
 	for _, r := range p.next {
 		add(r)
 	}
