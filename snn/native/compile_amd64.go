@@ -274,7 +274,11 @@ func (c *compiler) write(in *Instruction) {
 		}
 		c.result(in, d, s)
 	default:
-		c.result(in, c.binary(opcode[in.Op], c.load(in.Args[0]), c.read(in.Args[1])))
+		op, ok := opcode[in.Op]
+		if !ok {
+			panic("native: there is no machine code for " + in.Op.String())
+		}
+		c.result(in, c.binary(op, c.load(arg[0]), c.read(arg[1])))
 	}
 }
 
