@@ -82,6 +82,7 @@ func allocate(virtual *Program) *Program {
 	p.next = places(virtual.next, func(r int) int { return place[r] })
 	p.divisions = slices.Clone(virtual.divisions)
 	p.keepDivisions()
+	p.inMemory = p.countInMemory()
 	return &p
 }
 

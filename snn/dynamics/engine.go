@@ -31,15 +31,15 @@ type Run struct {
 	Reverse bool // from the last step to the first
 }
 
-// Blocks of neurons go through all steps together. Their registers fill half of
-// a first-level cache of 32 KiB, which leaves room for inputs and outputs; or
-// all of it where those do not fit into the second level: long rows of them are
-// read ahead better.
+// Blocks of neurons go through all steps together. What is in memory of their
+// registers fills half of a first-level cache of 32 KiB, which leaves room for
+// inputs and outputs; or all of it where those do not fit into the second level:
+// long rows of them are read ahead better.
 const (
 	blockBytes = 16 << 10
 	cacheBytes = 512 << 10
 	minBlock   = 64
-	maxBlock   = 1024
+	maxBlock   = 4096
 )
 
 // parallelWork is how many neuron-steps are worth a second goroutine.
@@ -62,7 +62,11 @@ func (p *Program) blockSize(r Run) int {
 	if 4*r.T*r.N*(len(p.inputs)+len(p.outputs)) > cacheBytes {
 		bytes *= 2
 	}
-	n := bytes / 4 / max(1, p.registers) &^ (minBlock - 1)
+	rows := p.registers
+	if lanes >= native.Lanes {
+		rows = p.inMemory
+	}
+	n := bytes / 4 / max(1, rows) &^ (minBlock - 1)
 	return min(max(n, minBlock), maxBlock)
 }
 
@@ -297,6 +301,14 @@ func (m *machine) run(r *Run, lo, hi int) {
 			t = r.T - 1 - k
 		}
 		at := t * r.N
+		switch {
+		case k+1 == r.T:
+			m.frame.Ahead(0)
+		case r.Reverse:
+			m.frame.Ahead(-r.N)
+		default:
+			m.frame.Ahead(r.N)
+		}
 		for i, in := range m.inputs {
 			switch {
 			case in < 0:

@@ -24,9 +24,10 @@ var worthLoop = 1 << 12
 // maxLoop is how many instructions a loop has at most.
 const maxLoop = 256
 
-// streamBytes is how much is written past the caches: more than a large cache
-// holds, so that it would not be there any more when it is read.
-var streamBytes = 24 << 20
+// streamBytes is how much is written past the caches: more than the cache of a
+// processor holds. The memory of a large tensor has long left the one that all
+// share when it is used again; written past it, it need not be read first.
+var streamBytes = 4 << 20
 
 // streams says whether outputs are written past the caches.
 func (p *Program) streams(r *Run) bool {
@@ -55,8 +56,8 @@ type plan struct {
 }
 
 // partsOf returns the parts of a step of a program, with the code as it is for
-// some parameters: those that are loaded have one value. now says that a loop is worth making even for one run; else
-// the result is nil at the first time.
+// some parameters: those that are loaded have one value. now says that a loop is
+// worth making even for one run; else the result is nil at the first time.
 func partsOf(p *Program, code []instruction, loaded []bool, stream, now bool) []part {
 	if len(code) == 0 {
 		return []part{}
@@ -120,25 +121,7 @@ func (p *Program) key(code []instruction, loaded []bool, stream bool) (key []byt
 
 // split makes loops of the instructions that loops may contain.
 func (p *Program) split(code []instruction, loaded []bool, stream bool) (parts []part) {
-	after := make([]bool, p.registers) // read behind the step
-	own := make([]bool, p.registers)
-	same := make([]bool, p.registers) // for all neurons
-	for i, r := range p.params {
-		same[r] = loaded[i]
-	}
-	for _, c := range p.constants {
-		same[c.register] = true
-	}
-	for _, d := range p.divisions {
-		same[d.reciprocal] = true // or not used
-	}
-	for _, r := range p.next {
-		after[r] = true
-	}
-	for _, o := range p.outputs {
-		after[o.register] = true
-		own[o.register] = stream && o.own
-	}
+	use := p.useOf(loaded, stream)
 	for from := 0; from < len(code); {
 		to := from + 1
 		known := native.Knows(code[from].op)
@@ -146,17 +129,82 @@ func (p *Program) split(code []instruction, loaded []bool, stream bool) (parts [
 			to++
 		}
 		one := part{code: code[from:to]}
-		later := readBy(code[to:], p.registers)
 		if known && len(one.code) > 1 {
-			live := func(r int) bool { return after[r] || later[r] }
-			past := func(r int) bool { return own[r] && !later[r] }
-			if one.loop = native.Compile(instructions(one.code), live, func(r int) bool { return same[r] }, past); one.loop != nil {
+			here := slices.Clone(use)
+			for r, read := range readBy(code[to:], p.registers) {
+				if read {
+					here[r] = here[r]&^native.Stream | native.Live
+				}
+			}
+			if one.loop = native.Compile(instructions(one.code), here); one.loop != nil {
 				one.rows = one.loop.Rows()
 			}
 		}
 		parts, from = append(parts, one), to
 	}
 	return parts
+}
+
+// useOf says how the registers are used, by a step and behind it.
+func (p *Program) useOf(loaded []bool, stream bool) []native.Use {
+	use := make([]native.Use, p.registers)
+	for i, r := range p.params {
+		if loaded[i] {
+			use[r] |= native.Uniform
+		}
+	}
+	for _, c := range p.constants {
+		use[c.register] |= native.Uniform
+	}
+	for _, d := range p.divisions {
+		use[d.reciprocal] |= native.Uniform // or not used
+	}
+	for _, r := range p.next {
+		use[r] |= native.Live
+	}
+	for _, r := range p.inputs {
+		if r >= 0 {
+			use[r] |= native.Ahead
+		}
+	}
+	for _, o := range p.outputs {
+		use[o.register] |= native.Live
+		if o.own {
+			use[o.register] |= native.Ahead
+		}
+		if o.own && stream {
+			use[o.register] |= native.Stream
+		}
+	}
+	return use
+}
+
+// countInMemory counts the registers that go through memory if there are loops:
+// those that a step shares with the one before, with the rest of the world, or
+// with instructions that loops do not contain.
+func (p *Program) countInMemory() (n int) {
+	in := make([]bool, p.registers)
+	for _, r := range slices.Concat(p.inputs, p.states, p.next) {
+		if r >= 0 {
+			in[r] = true
+		}
+	}
+	for _, o := range p.outputs {
+		in[o.register] = true
+	}
+	for i := range p.code {
+		if c := &p.code[i]; !native.Knows(c.op) {
+			for _, r := range append(c.results(), c.operands()...) {
+				in[r] = true
+			}
+		}
+	}
+	for _, is := range in {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // readBy says which registers the instructions read.

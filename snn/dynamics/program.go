@@ -46,6 +46,7 @@ type Program struct {
 	prologue  []instruction // what is the same in all steps
 	code      []instruction // of one step
 	registers int
+	inMemory  int // of them, beside loops of machine code
 	constants []constant
 	divisions []division
 

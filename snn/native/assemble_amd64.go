@@ -120,12 +120,23 @@ func (s *assembler) pointer(reg int, from operand) {
 // begin sets rcx to the first vector.
 func (s *assembler) begin() { s.code = append(s.code, 0x31, 0xc9) } // xor ecx, ecx
 
-// loop encodes a loop over rcx, by one vector at a time, to rdx.
+// loop encodes a loop over rcx, by one vector at a time, to rdx. r12 goes along.
 func (s *assembler) loop(body func()) {
 	start := len(s.code)
 	body()
-	s.code = append(s.code, 0x48, 0x83, 0xc1, Align, 0x48, 0x39, 0xd1, 0x0f, 0x8c) // add rcx, 32; cmp rcx, rdx; jl
+	s.code = append(s.code, 0x49, 0x83, 0xc4, Align, 0x48, 0x83, 0xc1, Align) // add r12, 32; add rcx, 32
+	s.code = append(s.code, 0x48, 0x39, 0xd1, 0x0f, 0x8c)                     // cmp rcx, rdx; jl
 	s.int32(int32(start - len(s.code) - 4))
+}
+
+// prefetch asks for what is at base + r12 to be read ahead, to be written if so
+// said.
+func (s *assembler) prefetch(base int, write bool) {
+	op := byte(0x18) // prefetcht0
+	if write {
+		op = 0x0d // prefetchw, which processors that have none take for nothing
+	}
+	s.code = append(s.code, 0x42|byte(base>>3), 0x0f, op, 1<<6|1<<3|4, (r12&7)<<3|byte(base&7), 0)
 }
 
 // end returns to Go, which wants the upper halves of the vectors to be unused.

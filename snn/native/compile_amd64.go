@@ -18,6 +18,7 @@ const maxRows = 64
 type Frame struct {
 	constants
 	rows  [maxRows]unsafe.Pointer
+	ahead int
 	used  int // rows
 	ready bool
 }
@@ -27,6 +28,10 @@ func (f *Frame) Row(i int, values []float32) {
 	f.rows[i] = unsafe.Pointer(unsafe.SliceData(values))
 	f.used = max(f.used, i+1)
 }
+
+// Ahead sets how far the next step has its rows from where this one has them, in
+// values; 0 if there is none. It is a hint.
+func (f *Frame) Ahead(n int) { f.ahead = 4 * n }
 
 // Forget forgets the rows, so that the frame does not keep them in memory.
 func (f *Frame) Forget() {
@@ -53,27 +58,31 @@ func (l *Loop) Run(f *Frame, n int) {
 }
 
 // Compile returns a loop that runs the instructions one after the other for each
-// lane. live says which rows are read behind it: the others need not be stored.
-// uniform says which rows hold one value only, stream which are written past the
-// caches, for they are not read soon; both may be nil. It returns nil if that is not possible here: there is no AVX2, an operation takes
-// a polynomial, there are too many rows, or the system runs no code that was made
-// at run time.
-func Compile(code []Instruction, live, uniform, stream func(row int) bool) *Loop {
+// lane. use says how rows are used, by their number; of those it does not reach
+// nothing is known. It returns nil if there is no loop: there is no AVX2, an
+// operation takes a polynomial, there are too many rows, or the system runs no
+// code that was made at run time.
+func Compile(code []Instruction, use []Use) *Loop {
 	if vector.Path() == "plain" || len(code) == 0 {
 		return nil
 	}
-	c := compiler{code: code, live: live, stream: stream, at: map[int]int{}, index: map[int]int{}, fields: map[int32]bool{}}
+	c := compiler{code: code, use: use, at: map[int]int{}, index: map[int]int{}, fields: map[int32]bool{}, written: map[int]bool{}}
 	for i := range c.holds {
 		c.holds[i] = none
 	}
 	for i := range c.base {
 		c.base[i] = none
 	}
+	for i := range code {
+		for _, row := range code[i].results() {
+			c.written[row] = true
+		}
+	}
 	// What the body touches in memory is known when it has been written once.
 	if !c.body() || len(c.rows) > maxRows {
 		return nil
 	}
-	c.fix(uniform)
+	c.fix()
 	c.assembler.code = nil
 	c.begin()
 	free := bases
@@ -89,7 +98,11 @@ func Compile(code []Instruction, live, uniform, stream func(row int) bool) *Loop
 	for _, at := range slices.Sorted(maps.Keys(c.fixedFields)) {
 		c.move(opLoad, c.fixedFields[at], operand{ymm: -1, base: rdi, disp: at})
 	}
-	c.loop(func() { c.body() })
+	c.pointer(r12, field(unsafe.Offsetof(frame.ahead)))
+	c.loop(func() {
+		c.lookAhead()
+		c.body()
+	})
 	c.end(c.streams)
 	if len(c.rows) > maxRows { // other rows may have gone to memory this time
 		return nil
@@ -101,18 +114,24 @@ func Compile(code []Instruction, live, uniform, stream func(row int) bool) *Loop
 	return &Loop{address, c.rows}
 }
 
+// lookAhead has the rows of the next step brought into the cache, for the
+// processor does not know where they are: each begins in another page.
+func (c *compiler) lookAhead() {
+	for k, row := range c.rows {
+		if c.is(row, Ahead) && !c.is(row, Stream) && c.base[min(k, maxRows-1)] != none {
+			c.prefetch(c.base[k], c.written[row])
+		}
+	}
+}
+
 // mostFixed is how many registers hold the same value throughout the loop. An
 // operation takes ten registers at most, Mix twelve.
 const mostFixed = 6
 
 // fix keeps constants and uniform rows in registers.
-func (c *compiler) fix(uniform func(row int) bool) {
+func (c *compiler) fix() {
 	budget := mostFixed
-	written := map[int]bool{}
 	for i := range c.code {
-		for _, row := range c.code[i].results() {
-			written[row] = true
-		}
 		if c.code[i].Op == vector.Mix {
 			budget = mostFixed - 2
 		}
@@ -125,7 +144,7 @@ func (c *compiler) fix(uniform func(row int) bool) {
 		return r
 	}
 	for _, row := range c.rows {
-		if uniform != nil && uniform(row) && !written[row] && budget > 0 {
+		if c.is(row, Uniform) && !c.written[row] && budget > 0 {
 			c.fixedRows[row] = next()
 		}
 	}
@@ -137,9 +156,9 @@ func (c *compiler) fix(uniform func(row int) bool) {
 }
 
 // bases hold the addresses of the first rows; those of others are loaded where
-// they are used, into scratch. rdi is the frame, rcx and rdx count; Go wants rsp, rbp
-// and r14 as they are, and may want r15.
-var bases = []int{rax, rbx, rsi, r8, r9, r10, r11, r12}
+// they are used, into scratch. rdi is the frame, rcx and rdx count, r12 is ahead of
+// rcx by a step; Go wants rsp, rbp and r14 as they are, and may want r15.
+var bases = []int{rax, rbx, rsi, r8, r9, r10, r11}
 
 var frame Frame
 
@@ -162,8 +181,9 @@ const none = -1
 // the body.
 type compiler struct {
 	assembler
-	code         []Instruction
-	live, stream func(row int) bool
+	code    []Instruction
+	use     []Use
+	written map[int]bool // rows
 
 	now    int             // the instruction that is being written
 	events map[int][]event // of each row, from now on
@@ -183,6 +203,9 @@ type compiler struct {
 	streams     bool
 }
 
+// is says whether a row is used in a way.
+func (c *compiler) is(row int, use Use) bool { return row < len(c.use) && c.use[row]&use != 0 }
+
 // body writes the instructions for one vector.
 func (c *compiler) body() bool {
 	c.listEvents()
@@ -195,7 +218,7 @@ func (c *compiler) body() bool {
 	}
 	c.now = len(c.code)
 	for r, holds := range c.holds {
-		if holds != none && c.dirty[r] && c.live(holds) {
+		if holds != none && c.dirty[r] && c.is(holds, Live) {
 			c.store(r)
 		}
 		c.forget(r)
@@ -341,7 +364,7 @@ func (c *compiler) next(row int) int {
 	switch c.events[row] = events; {
 	case len(events) > 0 && events[0].read:
 		return events[0].at
-	case len(events) == 0 && c.live(row):
+	case len(events) == 0 && c.is(row, Live):
 		return len(c.code)
 	}
 	return math.MaxInt
@@ -436,7 +459,7 @@ func (c *compiler) take() int {
 func (c *compiler) store(r int) {
 	row := c.holds[r]
 	place, op := c.memory(row), byte(opStore)
-	if c.stream != nil && c.stream(row) {
+	if c.is(row, Stream) {
 		op, c.streams = opStream, true
 	}
 	c.move(op, r, place)

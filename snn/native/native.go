@@ -29,6 +29,16 @@ func (in *Instruction) results() []int {
 	return []int{in.Dst, in.Dst2}
 }
 
+// Use says what there is to know of a row besides what the instructions do.
+type Use uint8
+
+const (
+	Live    Use = 1 << iota // it is read behind the loop; others need not be stored
+	Uniform                 // it holds one value only
+	Stream                  // it is written past the caches, for it is not read soon
+	Ahead                   // the next step has it elsewhere: see [Frame.Ahead]
+)
+
 // Knows says whether a loop may contain an operation.
 func Knows(op vector.Op) bool { return op < vector.Exp || op > vector.Pow }
 

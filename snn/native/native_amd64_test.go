@@ -39,7 +39,7 @@ func noLoops(t *testing.T) bool {
 		return false
 	}
 	code := []Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
-	if Compile(code, func(int) bool { return true }, nil, nil) != nil {
+	if Compile(code, []Use{2: Live}) != nil {
 		t.Error("a loop without vectors")
 	}
 	return true
@@ -55,10 +55,9 @@ func same(a, b float32) bool {
 }
 
 // compare runs instructions one by one, and as a loop.
-func compare(code []Instruction, rows [][]float32, live, uniform, stream map[int]bool) string {
-	in := func(set map[int]bool) func(int) bool { return func(row int) bool { return set[row] } }
+func compare(code []Instruction, rows [][]float32, use []Use) string {
 	loops.Store(0) // more of them than a program has
-	loop := Compile(code, in(live), in(uniform), in(stream))
+	loop := Compile(code, use)
 	if loop == nil {
 		return "no loop"
 	}
@@ -77,8 +76,12 @@ func compare(code []Instruction, rows [][]float32, live, uniform, stream map[int
 	for i, row := range loop.Rows() {
 		f.Row(i, got[row])
 	}
+	f.Ahead(len(rows[0]))
 	loop.Run(&f, len(rows[0]))
-	for row := range live {
+	for row, how := range use {
+		if how&Live == 0 {
+			continue
+		}
 		for i, w := range want[row] {
 			if !same(got[row][i], w) {
 				return fmt.Sprintf("row %d at %d is %v, expected %v", row, i, got[row][i], w)
@@ -108,11 +111,11 @@ func TestOperations(t *testing.T) {
 				rows[0][i], rows[1][i], rows[2][i] = special[i%len(special)], special[i/len(special)%len(special)], third
 			}
 			in := Instruction{Op: op, Dst: 3, Dst2: -1, Args: [3]int{0, 1, 2}}
-			live := map[int]bool{3: true}
+			use := []Use{3: Live}
 			if op == vector.FireHard || op == vector.FireSoft {
-				in.Dst2, live[4] = 4, true
+				in.Dst2, use = 4, append(use, Live)
 			}
-			if where := compare([]Instruction{in}, rows, live, nil, nil); where != "" {
+			if where := compare([]Instruction{in}, rows, use); where != "" {
 				t.Fatalf("%v: %s", op, where)
 			}
 		}
@@ -150,29 +153,22 @@ func TestLoops(t *testing.T) {
 		if len(code) == 0 {
 			t.Skip("no instruction is left")
 		}
-		live, uniform, stream := map[int]bool{}, map[int]bool{}, map[int]bool{}
-		for r := range many {
-			live[r] = rapid.Bool().Draw(t, "live")
-			stream[r] = rapid.Bool().Draw(t, "stream")
-		}
-		for r, is := range live {
-			if !is {
-				delete(live, r)
-			}
+		use := make([]Use, many)
+		for r := range use {
+			use[r] = rapid.Map(rapid.Uint8Range(0, 15), func(bits uint8) Use { return Use(bits) }).Draw(t, "use")
 		}
 		value := rapid.OneOf(rapid.SampledFrom(special), rapid.Float32Range(-4, 4))
 		n := 8 * rapid.IntRange(1, 3).Draw(t, "vectors")
 		rows := make([][]float32, many)
 		for r := range rows {
 			rows[r] = make([]float32, n)
-			uniform[r] = rapid.Bool().Draw(t, "uniform")
 			for i := range rows[r] {
-				if rows[r][i] = rows[r][0]; i == 0 || !uniform[r] {
+				if rows[r][i] = rows[r][0]; i == 0 || use[r]&Uniform == 0 {
 					rows[r][i] = value.Draw(t, "value")
 				}
 			}
 		}
-		if where := compare(code, rows, live, uniform, stream); where != "" {
+		if where := compare(code, rows, use); where != "" {
 			t.Fatalf("%s\n%v", where, code)
 		}
 	})
@@ -180,7 +176,7 @@ func TestLoops(t *testing.T) {
 
 // What a loop cannot do is refused.
 func TestCompileRefuses(t *testing.T) {
-	all := func(int) bool { return true }
+	all := slices.Repeat([]Use{Live}, 2*maxRows)
 	wide := make([]Instruction, maxRows)
 	for i := range wide {
 		wide[i] = Instruction{Op: vector.Add, Dst: maxRows + i, Dst2: -1, Args: [3]int{i, i, 0}}
@@ -190,7 +186,7 @@ func TestCompileRefuses(t *testing.T) {
 		"an exponential":  {{Op: vector.Exp, Dst: 1, Dst2: -1}},
 		"too many rows":   wide,
 	} {
-		if Compile(code, all, nil, nil) != nil {
+		if Compile(code, all) != nil {
 			t.Errorf("%s: a loop", name)
 		}
 	}
@@ -206,7 +202,7 @@ func TestLoopsUnderLoad(t *testing.T) {
 		{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}},
 		{Op: vector.FireHard, Dst: 2, Dst2: 3, Args: [3]int{2, 1, 0}},
 	}
-	loop := Compile(code, func(row int) bool { return row >= 2 }, nil, nil)
+	loop := Compile(code, []Use{2: Live, 3: Live})
 	if loop == nil {
 		t.Fatal("no loop")
 	}
@@ -269,7 +265,7 @@ func TestForbidden(t *testing.T) {
 		loops.Store(maxLoops)
 	}
 	code := []Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
-	if Compile(code, func(int) bool { return true }, nil, nil) != nil {
+	if Compile(code, []Use{2: Live}) != nil {
 		t.Error("a loop")
 	}
 }

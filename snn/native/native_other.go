@@ -6,7 +6,7 @@ package native
 type Loop struct{}
 
 // Compile returns nil: there is no machine code for this system.
-func Compile(code []Instruction, live, uniform, stream func(row int) bool) *Loop { return nil }
+func Compile(code []Instruction, use []Use) *Loop { return nil }
 
 // Rows returns the rows that Run wants.
 func (l *Loop) Rows() []int { return nil }
@@ -16,6 +16,9 @@ type Frame struct{}
 
 // Row sets a row.
 func (f *Frame) Row(i int, values []float32) {}
+
+// Ahead sets where the rows of the next step are.
+func (f *Frame) Ahead(n int) {}
 
 // Forget forgets the rows.
 func (f *Frame) Forget() {}
