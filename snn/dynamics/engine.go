@@ -50,6 +50,11 @@ const parallelWork = 1 << 15
 // slice has another length than it should: that is a mistake of the caller, who
 // knows the shapes.
 func (p *Program) Run(r Run) {
+	if r.N == 1 {
+		p.checkRun(r)
+		p.runSingle(&r)
+		return
+	}
 	workers := 1
 	if r.T*r.N >= parallelWork {
 		workers = runtime.GOMAXPROCS(0)

@@ -22,7 +22,7 @@ func TestEngineIsInterpreter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps, n := rapid.IntRange(0, 5).Draw(t, "T"), rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(0, 100)).Draw(t, "N")
+		steps, n := rapid.IntRange(0, 5).Draw(t, "T"), rapid.OneOf(rapid.Just(1), rapid.IntRange(0, 20), rapid.IntRange(0, 100)).Draw(t, "N")
 		r := runOf(len(d.Outputs), p, steps, n, rapid.SliceOfN(rapid.OneOf(number, rapid.Just(float32(2))), 30, 30).Draw(t, "numbers"))
 		r.Reverse = rapid.Bool().Draw(t, "reverse")
 		want := cloneRun(r)
@@ -43,6 +43,13 @@ func TestEngineIsInterpreter(t *testing.T) {
 		for k := range got.Outputs {
 			if rapid.Bool().Draw(t, "unwanted") {
 				got.Outputs[k] = nil
+			}
+		}
+		if n == 1 {
+			one := cloneRun(got)
+			p.Run(one)
+			if where := differ(one, want); where != "" {
+				t.Fatalf("one neuron: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
 			}
 		}
 		p.spread(got, 16, 3)

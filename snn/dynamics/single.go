@@ -1,0 +1,72 @@
+package dynamics
+
+import "spikebook/snn/vector"
+
+// runSingle takes one neuron through all steps, value by value: for a single one
+// that takes less time than getting vectors ready.
+func (p *Program) runSingle(r *Run) {
+	var few [32]float32
+	v := few[:]
+	if p.registers > len(few) {
+		v = make([]float32, p.registers)
+	}
+	for _, c := range p.constants {
+		v[c.register] = c.value
+	}
+	for i, at := range p.params {
+		v[at] = r.Params[i][0]
+	}
+	for i, at := range p.states {
+		v[at] = r.States[i][0]
+	}
+	runValues(p.prologue, v)
+	for k := range r.T {
+		t := k
+		if r.Reverse {
+			t = r.T - 1 - k
+		}
+		for i, at := range p.inputs {
+			if at >= 0 {
+				v[at] = r.Inputs[i][t]
+			}
+		}
+		runValues(p.code, v)
+		for i, o := range p.outputs {
+			if r.Outputs[i] != nil {
+				r.Outputs[i][t] = v[o.register]
+			}
+		}
+		for i, next := range p.next {
+			v[p.states[i]] = v[next]
+		}
+	}
+	for i, at := range p.states {
+		r.States[i][0] = v[at]
+	}
+}
+
+// runValues runs instructions on registers of one value.
+func runValues(code []instruction, v []float32) {
+	for i := range code {
+		in := &code[i]
+		a, b, c := v[in.args[0]], v[in.args[1]], v[in.args[2]]
+		switch in.op {
+		case vector.FireHard:
+			v[in.dst2] = vector.Heaviside.Value(a-b, 0, 0)
+			v[in.dst] = vector.Select.Value(v[in.dst2], c, a)
+		case vector.FireSoft:
+			v[in.dst2] = vector.Heaviside.Value(a-b, 0, 0)
+			v[in.dst] = a - float32(v[in.dst2]*b)
+		default:
+			first, second, slot, pair := in.op.Pair()
+			switch {
+			case !pair:
+				v[in.dst] = in.op.Value(a, b, c)
+			case slot == 0:
+				v[in.dst] = second.Value(first.Value(a, b, 0), c, 0)
+			default:
+				v[in.dst] = second.Value(c, first.Value(a, b, 0), 0)
+			}
+		}
+	}
+}
