@@ -1,6 +1,10 @@
 package dynamics
 
-import "slices"
+import (
+	"slices"
+
+	"spikebook/snn/vector"
+)
 
 // allocate is the pass behind the instructions: it lets values that are not
 // needed at the same time share a register, so that the registers of a block of
@@ -32,12 +36,12 @@ func allocate(virtual *Program) *Program {
 	}
 	p.prologue = slices.Clone(virtual.prologue)
 	for i := range p.prologue {
-		p.prologue[i].move(pin)
+		move(&p.prologue[i], pin)
 	}
 	last, defined := lifetimes(virtual)
 	for i, next := range virtual.next {
 		state, by := virtual.states[i], defined[next]
-		if place[next] < 0 && (by > last[state] || by == last[state] && virtual.code[by].dst == next) {
+		if place[next] < 0 && (by > last[state] || by == last[state] && virtual.code[by].Dst == next) {
 			place[next] = place[state]
 		}
 	}
@@ -60,24 +64,24 @@ func allocate(virtual *Program) *Program {
 	p.code = slices.Clone(virtual.code)
 	for i := range p.code {
 		in := &virtual.code[i]
-		for _, r := range in.results() {
+		for _, r := range in.Results() {
 			shared[r] = place[r] < 0
 		}
-		if in.dst2 >= 0 { // before the operands are free: it is written beside dst
-			take(in.dst2)
+		if in.Dst2 >= 0 { // before the operands are free: it is written beside dst
+			take(in.Dst2)
 		}
-		for k, r := range in.operands() {
-			if last[r] == i && shared[r] && !slices.Contains(in.operands()[:k], r) {
+		for k, r := range in.Operands() {
+			if last[r] == i && shared[r] && !slices.Contains(in.Operands()[:k], r) {
 				free = append(free, place[r]) // the instruction may write where it reads
 			}
 		}
-		take(in.dst)
-		for _, r := range in.results() {
+		take(in.Dst)
+		for _, r := range in.Results() {
 			if last[r] < 0 && shared[r] {
 				free = append(free, place[r])
 			}
 		}
-		p.code[i].move(func(r int) int { return place[r] })
+		move(&p.code[i], func(r int) int { return place[r] })
 	}
 	p.next = places(virtual.next, func(r int) int { return place[r] })
 	p.divisions = slices.Clone(virtual.divisions)
@@ -87,12 +91,12 @@ func allocate(virtual *Program) *Program {
 }
 
 // move renames the registers of an instruction.
-func (in *instruction) move(place func(int) int) {
-	for k, r := range in.operands() {
-		in.args[k] = place(r)
+func move(in *vector.Instruction, place func(int) int) {
+	for k, r := range in.Operands() {
+		in.Args[k] = place(r)
 	}
-	if in.dst = place(in.dst); in.dst2 >= 0 {
-		in.dst2 = place(in.dst2)
+	if in.Dst = place(in.Dst); in.Dst2 >= 0 {
+		in.Dst2 = place(in.Dst2)
 	}
 }
 
@@ -114,7 +118,7 @@ func (p *Program) keepDivisions() {
 	for _, c := range p.constants {
 		number[c.register] = true
 	}
-	p.divisions = slices.DeleteFunc(p.divisions, func(d division) bool { return !number[p.code[d.code].args[d.arg]] })
+	p.divisions = slices.DeleteFunc(p.divisions, func(d division) bool { return !number[p.code[d.code].Args[d.arg]] })
 	for i := range p.divisions {
 		p.divisions[i].reciprocal = p.registers
 		p.registers++
@@ -131,7 +135,7 @@ func lifetimes(virtual *Program) (last, defined []int) {
 		last[r] = -1
 	}
 	for i := range virtual.code {
-		for _, r := range virtual.code[i].operands() {
+		for _, r := range virtual.code[i].Operands() {
 			last[r] = i
 		}
 	}

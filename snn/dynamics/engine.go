@@ -140,8 +140,8 @@ func (p *Program) checkRun(r Run) {
 type machine struct {
 	*Program
 	block     int
-	code      []instruction // that of the program, with products for some divisions
-	products  []instruction // the place for that
+	code      []vector.Instruction // that of the program, with products for some divisions
+	products  []vector.Instruction // the place for that
 	memory    []float32
 	registers [][]float32 // views of memory; those of inputs, outputs and states are views of the run
 	own       [][]float32 // the views of memory
@@ -225,7 +225,7 @@ func (m *machine) loadNumbers(r *Run) {
 	}
 	m.code, m.parts = m.Program.code, nil
 	for _, d := range m.divisions {
-		by := m.code[d.code].args[d.arg]
+		by := m.code[d.code].Args[d.arg]
 		if i := slices.Index(m.params, by); i >= 0 && !m.loaded[i] {
 			continue
 		}
@@ -238,7 +238,7 @@ func (m *machine) loadNumbers(r *Run) {
 			m.code = m.products
 		}
 		fill(m.own[d.reciprocal], reciprocal)
-		m.code[d.code].op, m.code[d.code].args[d.arg] = d.op, d.reciprocal
+		m.code[d.code].Op, m.code[d.code].Args[d.arg] = d.op, d.reciprocal
 	}
 }
 
@@ -362,15 +362,15 @@ func (m *machine) step(n int) {
 	}
 }
 
-func (m *machine) evaluate(code []instruction) {
+func (m *machine) evaluate(code []vector.Instruction) {
 	for i := range code {
 		in := &code[i]
 		var dst2 []float32
-		if in.dst2 >= 0 {
-			dst2 = m.registers[in.dst2]
+		if in.Dst2 >= 0 {
+			dst2 = m.registers[in.Dst2]
 		}
-		a, b, c := m.registers[in.args[0]], m.registers[in.args[1]], m.registers[in.args[2]]
-		in.op.Run(m.registers[in.dst], dst2, a, b, c)
+		a, b, c := m.registers[in.Args[0]], m.registers[in.Args[1]], m.registers[in.Args[2]]
+		in.Op.Run(m.registers[in.Dst], dst2, a, b, c)
 	}
 }
 

@@ -20,31 +20,31 @@ func (p *Program) fuse() {
 	}
 	readers := p.readers(vector.Heaviside, vector.Mul)
 	for i := range p.code {
-		if s := &p.code[i]; s.op == vector.Heaviside {
-			if d := writer[s.args[0]]; d >= 0 && p.code[d].op == vector.Sub {
+		if s := &p.code[i]; s.Op == vector.Heaviside {
+			if d := writer[s.Args[0]]; d >= 0 && p.code[d].Op == vector.Sub {
 				p.fuseFire(i, d, readers, by, writer, gone)
 			}
 		}
 	}
 	for i := range p.code {
 		second := &p.code[i]
-		if gone[i] || !arithmetic(second.op) {
+		if gone[i] || !arithmetic(second.Op) {
 			continue
 		}
 		for slot := range 2 {
-			f := by(second.args[slot])
-			if f < 0 || !arithmetic(p.code[f].op) {
+			f := by(second.Args[slot])
+			if f < 0 || !arithmetic(p.code[f].Op) {
 				continue
 			}
 			first := p.code[f]
-			if op, ok := vector.Fuse(first.op, second.op, slot); ok {
+			if op, ok := vector.Fuse(first.Op, second.Op, slot); ok {
 				p.addDivision(i, first, *second, slot)
-				*second = instruction{op: op, dst: second.dst, dst2: -1, args: [3]int{first.args[0], first.args[1], second.args[1-slot]}}
+				*second = vector.Instruction{Op: op, Dst: second.Dst, Dst2: -1, Args: [3]int{first.Args[0], first.Args[1], second.Args[1-slot]}}
 				gone[f] = true
 				break
 			}
 		}
-		if second.op == vector.Div {
+		if second.Op == vector.Div {
 			p.divisions = append(p.divisions, division{code: i, arg: 1, op: vector.Mul})
 		}
 	}
@@ -57,35 +57,35 @@ func arithmetic(op vector.Op) bool {
 
 // addDivision remembers what a pair of operations is when its divisor is turned
 // into a factor.
-func (p *Program) addDivision(code int, first, second instruction, slot int) {
+func (p *Program) addDivision(code int, first, second vector.Instruction, slot int) {
 	add := func(arg int, first, second vector.Op) {
 		if op, ok := vector.Fuse(first, second, slot); ok {
 			p.divisions = append(p.divisions, division{code: code, arg: arg, op: op})
 		}
 	}
 	switch {
-	case second.op == vector.Div && slot == 0:
-		add(2, first.op, vector.Mul)
-	case first.op == vector.Div:
-		add(1, vector.Mul, second.op)
+	case second.Op == vector.Div && slot == 0:
+		add(2, first.Op, vector.Mul)
+	case first.Op == vector.Div:
+		add(1, vector.Mul, second.Op)
 	}
 }
 
 // fuseFire joins the difference d, the step s of it, and the reset by that step:
 // of h - v_threshold, h again. The difference stays if it is read elsewhere, too.
 func (p *Program) fuseFire(s, d int, readers map[int][]int, by func(int) int, writer []int, gone []bool) {
-	spike := p.code[s].dst
-	h, threshold := p.code[d].args[0], p.code[d].args[1]
+	spike := p.code[s].Dst
+	h, threshold := p.code[d].Args[0], p.code[d].Args[1]
 	for _, i := range readers[spike] {
 		in := p.code[i]
 		var op vector.Op
 		var c int
 		switch {
-		case in.op == vector.Select && in.args[0] == spike && in.args[2] == h && writer[in.args[1]] < s:
-			op, c = vector.FireHard, in.args[1]
-		case in.op == vector.Mul && by(in.dst) == i && len(readers[in.dst]) == 1 && isPair(in.args, spike, threshold):
+		case in.Op == vector.Select && in.Args[0] == spike && in.Args[2] == h && writer[in.Args[1]] < s:
+			op, c = vector.FireHard, in.Args[1]
+		case in.Op == vector.Mul && by(in.Dst) == i && len(readers[in.Dst]) == 1 && isPair(in.Args, spike, threshold):
 			m := i
-			if i = readers[in.dst][0]; p.code[i].op != vector.Sub || p.code[i].args[0] != h {
+			if i = readers[in.Dst][0]; p.code[i].Op != vector.Sub || p.code[i].Args[0] != h {
 				continue
 			}
 			op, in = vector.FireSoft, p.code[i]
@@ -93,9 +93,9 @@ func (p *Program) fuseFire(s, d int, readers map[int][]int, by func(int) int, wr
 		default:
 			continue
 		}
-		p.code[s] = instruction{op: op, dst: in.dst, dst2: spike, args: [3]int{h, threshold, c}}
-		writer[in.dst] = s
-		gone[i], gone[d] = true, by(p.code[d].dst) == d
+		p.code[s] = vector.Instruction{Op: op, Dst: in.Dst, Dst2: spike, Args: [3]int{h, threshold, c}}
+		writer[in.Dst] = s
+		gone[i], gone[d] = true, by(p.code[d].Dst) == d
 		return
 	}
 }
@@ -110,13 +110,13 @@ func (p *Program) readers(of ...vector.Op) map[int][]int {
 	list := map[int][]int{}
 	for i := range p.code {
 		in := &p.code[i]
-		for _, r := range in.operands() {
+		for _, r := range in.Operands() {
 			if from, ok := list[r]; ok {
 				list[r] = append(from, i)
 			}
 		}
-		if slices.Contains(of, in.op) {
-			list[in.dst] = nil
+		if slices.Contains(of, in.Op) {
+			list[in.Dst] = nil
 		}
 	}
 	return list
@@ -130,10 +130,10 @@ func (p *Program) uses() (uses, writer []int) {
 		writer[r] = -1
 	}
 	for i := range p.code {
-		for _, r := range p.code[i].operands() {
+		for _, r := range p.code[i].Operands() {
 			uses[r]++
 		}
-		for _, r := range p.code[i].results() {
+		for _, r := range p.code[i].Results() {
 			writer[r] = i
 		}
 	}
@@ -149,7 +149,7 @@ func (p *Program) uses() (uses, writer []int) {
 // remove takes instructions out.
 func (p *Program) remove(gone []bool) {
 	at := make([]int, len(p.code)) // where they are then
-	var code []instruction
+	var code []vector.Instruction
 	for i, in := range p.code {
 		at[i] = len(code)
 		if !gone[i] {

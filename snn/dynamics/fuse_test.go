@@ -53,8 +53,8 @@ func TestFire(t *testing.T) {
 		p := compiled(t, d)
 		got := none
 		for _, in := range p.code {
-			if in.op == vector.FireHard || in.op == vector.FireSoft {
-				got = in.op
+			if in.Op == vector.FireHard || in.Op == vector.FireSoft {
+				got = in.Op
 			}
 		}
 		if test.what == "the spike is the state" { // computed, but by an instruction that is there

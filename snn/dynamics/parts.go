@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"spikebook/snn/native"
+	"spikebook/snn/vector"
 )
 
 // part is a piece of the code of a step: a loop of machine code, in which values
@@ -14,7 +15,7 @@ import (
 type part struct {
 	loop *native.Loop // nil for instructions
 	rows []int        // registers of the loop
-	code []instruction
+	code []vector.Instruction
 }
 
 // worthLoop is how many neuron-steps are worth making a loop at once, which takes
@@ -58,7 +59,7 @@ type plan struct {
 // partsOf returns the parts of a step of a program, with the code as it is for
 // some parameters: those that are loaded have one value. now says that a loop is
 // worth making even for one run; else the result is nil at the first time.
-func partsOf(p *Program, code []instruction, loaded []bool, stream, now bool) []part {
+func partsOf(p *Program, code []vector.Instruction, loaded []bool, stream, now bool) []part {
 	if len(code) == 0 {
 		return []part{}
 	}
@@ -81,11 +82,11 @@ func partsOf(p *Program, code []instruction, loaded []bool, stream, now bool) []
 }
 
 // key says all that the parts depend on.
-func (p *Program) key(code []instruction, loaded []bool, stream bool) (key []byte) {
+func (p *Program) key(code []vector.Instruction, loaded []bool, stream bool) (key []byte) {
 	add := func(n int) { key = append(key, byte(n), byte(n>>8), byte(n>>16)) }
 	for _, in := range code {
-		add(int(in.op))
-		for _, r := range append(in.results(), in.operands()...) {
+		add(int(in.Op))
+		for _, r := range append(in.Results(), in.Operands()...) {
 			add(r)
 		}
 	}
@@ -120,12 +121,12 @@ func (p *Program) key(code []instruction, loaded []bool, stream bool) (key []byt
 }
 
 // split makes loops of the instructions that loops may contain.
-func (p *Program) split(code []instruction, loaded []bool, stream bool) (parts []part) {
+func (p *Program) split(code []vector.Instruction, loaded []bool, stream bool) (parts []part) {
 	use := p.useOf(loaded, stream)
 	for from := 0; from < len(code); {
 		to := from + 1
-		known := native.Knows(code[from].op)
-		for to < len(code) && to < from+maxLoop && native.Knows(code[to].op) == known {
+		known := native.Knows(code[from].Op)
+		for to < len(code) && to < from+maxLoop && native.Knows(code[to].Op) == known {
 			to++
 		}
 		one := part{code: code[from:to]}
@@ -136,7 +137,7 @@ func (p *Program) split(code []instruction, loaded []bool, stream bool) (parts [
 					here[r] = here[r]&^native.Stream | native.Live
 				}
 			}
-			if one.loop = native.Compile(instructions(one.code), here); one.loop != nil {
+			if one.loop = native.Compile(one.code, here); one.loop != nil {
 				one.rows = one.loop.Rows()
 			}
 		}
@@ -193,8 +194,8 @@ func (p *Program) countInMemory() (n int) {
 		in[o.register] = true
 	}
 	for i := range p.code {
-		if c := &p.code[i]; !native.Knows(c.op) {
-			for _, r := range append(c.results(), c.operands()...) {
+		if c := &p.code[i]; !native.Knows(c.Op) {
+			for _, r := range append(c.Results(), c.Operands()...) {
 				in[r] = true
 			}
 		}
@@ -208,20 +209,12 @@ func (p *Program) countInMemory() (n int) {
 }
 
 // readBy says which registers the instructions read.
-func readBy(code []instruction, registers int) []bool {
+func readBy(code []vector.Instruction, registers int) []bool {
 	read := make([]bool, registers)
 	for i := range code {
-		for _, r := range code[i].operands() {
+		for _, r := range code[i].Operands() {
 			read[r] = true
 		}
 	}
 	return read
-}
-
-func instructions(code []instruction) []native.Instruction {
-	list := make([]native.Instruction, len(code))
-	for i, in := range code {
-		list[i] = native.Instruction{Op: in.op, Dst: in.dst, Dst2: in.dst2, Args: in.args}
-	}
-	return list
 }

@@ -10,9 +10,9 @@ import (
 // of their own: which registers hold one value, what is read behind the step, and
 // what is written past the caches.
 func TestPartsOfTheirOwn(t *testing.T) {
-	code := []instruction{
-		{op: vector.Mul, dst: 3, dst2: -1, args: [3]int{0, 2}},
-		{op: vector.Add, dst: 1, dst2: -1, args: [3]int{1, 3}},
+	code := []vector.Instruction{
+		{Op: vector.Mul, Dst: 3, Dst2: -1, Args: [3]int{0, 2}},
+		{Op: vector.Add, Dst: 1, Dst2: -1, Args: [3]int{1, 3}},
 	}
 	base := Program{registers: 4, code: code, params: []int{2}, states: []int{1}, next: []int{1}}
 	keys := map[string]string{}

@@ -43,8 +43,8 @@ type StateEquation struct {
 // Program is a compiled definition. It may be run by several goroutines at
 // once.
 type Program struct {
-	prologue  []instruction // what is the same in all steps
-	code      []instruction // of one step
+	prologue  []vector.Instruction // what is the same in all steps
+	code      []vector.Instruction // of one step
 	registers int
 	inMemory  int // of them, beside loops of machine code
 	constants []constant
@@ -57,25 +57,6 @@ type Program struct {
 	outputs []output
 
 	inputNames, uniformNames, paramNames, stateNames []string
-}
-
-// instruction computes one register, or two, from others.
-type instruction struct {
-	op   vector.Op
-	dst  int
-	dst2 int // of vector.FireHard and FireSoft, else -1
-	args [3]int
-}
-
-// operands returns the registers that an instruction reads.
-func (in *instruction) operands() []int { return in.args[:in.op.Arity()] }
-
-// results returns the registers that an instruction writes.
-func (in *instruction) results() []int {
-	if in.dst2 < 0 {
-		return []int{in.dst}
-	}
-	return []int{in.dst, in.dst2}
 }
 
 type constant struct {
@@ -239,9 +220,9 @@ func (v *values) instructions(r roots, given []int) *Program {
 			p.constants = append(p.constants, constant{register[i], math.Float32frombits(x.bits)})
 		case x.leaf == computed:
 			register[i] = fresh()
-			in := instruction{op: x.op, dst: register[i], dst2: -1}
+			in := vector.Instruction{Op: x.op, Dst: register[i], Dst2: -1}
 			for k, a := range x.operands() {
-				in.args[k] = register[a]
+				in.Args[k] = register[a]
 			}
 			if same[i] {
 				p.prologue = append(p.prologue, in)
@@ -258,7 +239,7 @@ func (v *values) instructions(r roots, given []int) *Program {
 		if x := v.list[i]; x.leaf == OpState && !isGiven[i] && x.name != r.states[k] {
 			// The old value of another state, which will be overwritten.
 			at = fresh()
-			p.code = append(p.code, instruction{op: vector.Copy, dst: at, dst2: -1, args: [3]int{register[i]}})
+			p.code = append(p.code, vector.Instruction{Op: vector.Copy, Dst: at, Dst2: -1, Args: [3]int{register[i]}})
 		}
 		p.next = append(p.next, at)
 	}

@@ -46,26 +46,26 @@ func (p *Program) runSingle(r *Run) {
 }
 
 // runValues runs instructions on registers of one value.
-func runValues(code []instruction, v []float32) {
+func runValues(code []vector.Instruction, v []float32) {
 	for i := range code {
 		in := &code[i]
-		a, b, c := v[in.args[0]], v[in.args[1]], v[in.args[2]]
-		switch in.op {
+		a, b, c := v[in.Args[0]], v[in.Args[1]], v[in.Args[2]]
+		switch in.Op {
 		case vector.FireHard:
-			v[in.dst2] = vector.Heaviside.Value(a-b, 0, 0)
-			v[in.dst] = vector.Select.Value(v[in.dst2], c, a)
+			v[in.Dst2] = vector.Heaviside.Value(a-b, 0, 0)
+			v[in.Dst] = vector.Select.Value(v[in.Dst2], c, a)
 		case vector.FireSoft:
-			v[in.dst2] = vector.Heaviside.Value(a-b, 0, 0)
-			v[in.dst] = a - float32(v[in.dst2]*b)
+			v[in.Dst2] = vector.Heaviside.Value(a-b, 0, 0)
+			v[in.Dst] = a - float32(v[in.Dst2]*b)
 		default:
-			first, second, slot, pair := in.op.Pair()
+			first, second, slot, pair := in.Op.Pair()
 			switch {
 			case !pair:
-				v[in.dst] = in.op.Value(a, b, c)
+				v[in.Dst] = in.Op.Value(a, b, c)
 			case slot == 0:
-				v[in.dst] = second.Value(first.Value(a, b, 0), c, 0)
+				v[in.Dst] = second.Value(first.Value(a, b, 0), c, 0)
 			default:
-				v[in.dst] = second.Value(c, first.Value(a, b, 0), 0)
+				v[in.Dst] = second.Value(c, first.Value(a, b, 0), 0)
 			}
 		}
 	}

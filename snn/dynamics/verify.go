@@ -1,6 +1,10 @@
 package dynamics
 
-import "slices"
+import (
+	"slices"
+
+	"spikebook/snn/vector"
+)
 
 // verify is the last pass: it follows the program with the virtual register
 // that each register holds, and so checks that every instruction reads what it
@@ -38,25 +42,25 @@ func verify(virtual, p *Program) error {
 	if len(p.code) != len(virtual.code) || len(p.prologue) != len(virtual.prologue) || len(p.next) != len(p.states) {
 		return errorf("a pass lost instructions")
 	}
-	follow := func(code, wanted []instruction, pinned bool) error {
+	follow := func(code, wanted []vector.Instruction, pinned bool) error {
 		for i := range code {
 			in, want := &code[i], &wanted[i]
-			if in.op != want.op {
-				return errorf("instruction %d is %v, want %v", i, in.op, want.op)
+			if in.Op != want.Op {
+				return errorf("instruction %d is %v, want %v", i, in.Op, want.Op)
 			}
-			for k, r := range in.operands() {
-				if value := want.operands()[k]; holds[r] != value {
-					return errorf("instruction %d, %v, reads register %d with value %d, want %d", i, in.op, r, holds[r], value)
+			for k, r := range in.Operands() {
+				if value := want.Operands()[k]; holds[r] != value {
+					return errorf("instruction %d, %v, reads register %d with value %d, want %d", i, in.Op, r, holds[r], value)
 				}
 			}
-			for k, r := range in.results() {
+			for k, r := range in.Results() {
 				switch {
 				case survives[r]:
-					return errorf("instruction %d, %v, overwrites register %d, which must survive", i, in.op, r)
-				case in.dst2 >= 0 && (in.dst == in.dst2 || slices.Contains(in.operands(), in.dst2)):
-					return errorf("instruction %d, %v, writes a register that it still uses", i, in.op)
+					return errorf("instruction %d, %v, overwrites register %d, which must survive", i, in.Op, r)
+				case in.Dst2 >= 0 && (in.Dst == in.Dst2 || slices.Contains(in.Operands(), in.Dst2)):
+					return errorf("instruction %d, %v, writes a register that it still uses", i, in.Op)
 				}
-				holds[r], survives[r] = want.results()[k], pinned
+				holds[r], survives[r] = want.Results()[k], pinned
 			}
 		}
 		return nil

@@ -35,10 +35,10 @@ func TestVerify(t *testing.T) {
 		}
 	}
 	for i := range virtual.code {
-		for k := range virtual.code[i].operands() {
-			expect(fmt.Sprintf("operand %d of %d", k, i), func(p *Program) *int { return &p.code[i].args[k] })
+		for k := range virtual.code[i].Operands() {
+			expect(fmt.Sprintf("operand %d of %d", k, i), func(p *Program) *int { return &p.code[i].Args[k] })
 		}
-		expect(fmt.Sprintf("destination of %d", i), func(p *Program) *int { return &p.code[i].dst })
+		expect(fmt.Sprintf("destination of %d", i), func(p *Program) *int { return &p.code[i].Dst })
 	}
 	for i := range d.States {
 		expect(fmt.Sprintf("next of state %d", i), func(p *Program) *int { return &p.next[i] })
@@ -47,7 +47,7 @@ func TestVerify(t *testing.T) {
 	for i := range virtual.code { // a result in another place, where all look for it
 		for register := range allocate(virtual).registers {
 			p := allocate(virtual)
-			old := p.code[i].dst
+			old := p.code[i].Dst
 			move := func(r *int) {
 				if *r == old {
 					*r = register
@@ -55,17 +55,17 @@ func TestVerify(t *testing.T) {
 			}
 			overwritten := false
 			for k := i + 1; k < len(p.code) && !overwritten; k++ {
-				for a := range p.code[k].operands() {
-					move(&p.code[k].args[a])
+				for a := range p.code[k].Operands() {
+					move(&p.code[k].Args[a])
 				}
-				overwritten = p.code[k].dst == old
+				overwritten = p.code[k].Dst == old
 			}
 			if !overwritten {
 				move(&p.outputs[0].register)
 				move(&p.next[0])
 				move(&p.next[1])
 			}
-			p.code[i].dst = register
+			p.code[i].Dst = register
 			tried++
 			if err := verify(virtual, p); err == nil && !harmless(d, p) {
 				t.Errorf("the result of %d in register %d passes", i, register)
@@ -93,7 +93,7 @@ func TestVerify(t *testing.T) {
 		t.Error("a lost instruction passes")
 	}
 	p = allocate(virtual)
-	p.code[0].op = vector.Div
+	p.code[0].Op = vector.Div
 	if err := verify(virtual, p); err == nil {
 		t.Error("another operation passes")
 	}

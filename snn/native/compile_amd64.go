@@ -62,7 +62,7 @@ func (l *Loop) Run(f *Frame, n int) {
 // nothing is known. It returns nil if there is no loop: there is no AVX2, an
 // operation takes a polynomial, there are too many rows, or the system runs no
 // code that was made at run time.
-func Compile(code []Instruction, use []Use) *Loop {
+func Compile(code []vector.Instruction, use []Use) *Loop {
 	if vector.Path() == "plain" || len(code) == 0 {
 		return nil
 	}
@@ -74,7 +74,7 @@ func Compile(code []Instruction, use []Use) *Loop {
 		c.base[i] = none
 	}
 	for i := range code {
-		for _, row := range code[i].results() {
+		for _, row := range code[i].Results() {
 			c.written[row] = true
 		}
 	}
@@ -181,7 +181,7 @@ const none = -1
 // the body.
 type compiler struct {
 	assembler
-	code    []Instruction
+	code    []vector.Instruction
 	use     []Use
 	written map[int]bool // rows
 
@@ -227,7 +227,7 @@ func (c *compiler) body() bool {
 }
 
 // write writes one instruction.
-func (c *compiler) write(in *Instruction) {
+func (c *compiler) write(in *vector.Instruction) {
 	c.pinned = [16]bool{}
 	first, second, slot, pair := in.Op.Pair()
 	switch arg := in.Args; {
@@ -340,8 +340,8 @@ func (c *compiler) choose(mask int, b operand, a int) int {
 
 // result says which registers hold what an instruction computes, and forgets what
 // nobody reads any more.
-func (c *compiler) result(in *Instruction, registers ...int) {
-	for i, row := range in.results() {
+func (c *compiler) result(in *vector.Instruction, registers ...int) {
+	for i, row := range in.Results() {
 		if old, ok := c.at[row]; ok {
 			c.forget(old)
 		}
@@ -381,10 +381,10 @@ type event struct {
 func (c *compiler) listEvents() {
 	c.events = map[int][]event{}
 	for i := range c.code {
-		for _, row := range c.code[i].operands() {
+		for _, row := range c.code[i].Operands() {
 			c.events[row] = append(c.events[row], event{i, true})
 		}
-		for _, row := range c.code[i].results() {
+		for _, row := range c.code[i].Results() {
 			c.events[row] = append(c.events[row], event{i, false})
 		}
 	}
@@ -440,7 +440,7 @@ func (c *compiler) take() int {
 		next := math.MaxInt
 		if row != none {
 			next = c.next(row)
-			if slices.Contains(c.code[c.now].operands(), row) {
+			if slices.Contains(c.code[c.now].Operands(), row) {
 				next = c.now
 			}
 		}

@@ -10,25 +10,6 @@ package native
 
 import "spikebook/snn/vector"
 
-// Instruction computes one row of values from others, or two. Rows are numbered.
-type Instruction struct {
-	Op   vector.Op
-	Dst  int
-	Dst2 int // the second result of vector.FireHard and FireSoft, else -1
-	Args [3]int
-}
-
-// operands returns the rows that an instruction reads.
-func (in *Instruction) operands() []int { return in.Args[:in.Op.Arity()] }
-
-// results returns the rows that an instruction writes.
-func (in *Instruction) results() []int {
-	if in.Dst2 < 0 {
-		return []int{in.Dst}
-	}
-	return []int{in.Dst, in.Dst2}
-}
-
 // Use says what there is to know of a row besides what the instructions do.
 type Use uint8
 

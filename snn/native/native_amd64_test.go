@@ -38,7 +38,7 @@ func noLoops(t *testing.T) bool {
 	if vector.Path() != "plain" {
 		return false
 	}
-	code := []Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
+	code := []vector.Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
 	if Compile(code, []Use{2: Live}) != nil {
 		t.Error("a loop without vectors")
 	}
@@ -55,7 +55,7 @@ func same(a, b float32) bool {
 }
 
 // compare runs instructions one by one, and as a loop.
-func compare(code []Instruction, rows [][]float32, use []Use) string {
+func compare(code []vector.Instruction, rows [][]float32, use []Use) string {
 	loops.Store(0) // more of them than a program has
 	loop := Compile(code, use)
 	if loop == nil {
@@ -110,12 +110,12 @@ func TestOperations(t *testing.T) {
 			for i := range rows[0] {
 				rows[0][i], rows[1][i], rows[2][i] = special[i%len(special)], special[i/len(special)%len(special)], third
 			}
-			in := Instruction{Op: op, Dst: 3, Dst2: -1, Args: [3]int{0, 1, 2}}
+			in := vector.Instruction{Op: op, Dst: 3, Dst2: -1, Args: [3]int{0, 1, 2}}
 			use := []Use{3: Live}
 			if op == vector.FireHard || op == vector.FireSoft {
 				in.Dst2, use = 4, append(use, Live)
 			}
-			if where := compare([]Instruction{in}, rows, use); where != "" {
+			if where := compare([]vector.Instruction{in}, rows, use); where != "" {
 				t.Fatalf("%v: %s", op, where)
 			}
 		}
@@ -133,9 +133,9 @@ func TestLoops(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		many := rapid.IntRange(2, maxRows).Draw(t, "rows")
 		row := rapid.IntRange(0, many-1)
-		var code []Instruction
+		var code []vector.Instruction
 		for range rapid.IntRange(1, 60).Draw(t, "instructions") {
-			in := Instruction{Op: rapid.SampledFrom(ops).Draw(t, "op"), Dst: row.Draw(t, "dst"), Dst2: -1}
+			in := vector.Instruction{Op: rapid.SampledFrom(ops).Draw(t, "op"), Dst: row.Draw(t, "dst"), Dst2: -1}
 			for k := range in.Args {
 				in.Args[k] = row.Draw(t, "arg")
 			}
@@ -177,11 +177,11 @@ func TestLoops(t *testing.T) {
 // What a loop cannot do is refused.
 func TestCompileRefuses(t *testing.T) {
 	all := slices.Repeat([]Use{Live}, 2*maxRows)
-	wide := make([]Instruction, maxRows)
+	wide := make([]vector.Instruction, maxRows)
 	for i := range wide {
-		wide[i] = Instruction{Op: vector.Add, Dst: maxRows + i, Dst2: -1, Args: [3]int{i, i, 0}}
+		wide[i] = vector.Instruction{Op: vector.Add, Dst: maxRows + i, Dst2: -1, Args: [3]int{i, i, 0}}
 	}
-	for name, code := range map[string][]Instruction{
+	for name, code := range map[string][]vector.Instruction{
 		"no instructions": nil,
 		"an exponential":  {{Op: vector.Exp, Dst: 1, Dst2: -1}},
 		"too many rows":   wide,
@@ -198,7 +198,7 @@ func TestLoopsUnderLoad(t *testing.T) {
 	if noLoops(t) {
 		return
 	}
-	code := []Instruction{
+	code := []vector.Instruction{
 		{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}},
 		{Op: vector.FireHard, Dst: 2, Dst2: 3, Args: [3]int{2, 1, 0}},
 	}
@@ -264,7 +264,7 @@ func TestForbidden(t *testing.T) {
 		t.Logf("no MDWE: %v", errno) // an older system: no loops at all has the same effect
 		loops.Store(maxLoops)
 	}
-	code := []Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
+	code := []vector.Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
 	if Compile(code, []Use{2: Live}) != nil {
 		t.Error("a loop")
 	}

@@ -6,7 +6,7 @@ package native
 type Loop struct{}
 
 // Compile returns nil: there is no machine code for this system.
-func Compile(code []Instruction, use []Use) *Loop { return nil }
+func Compile(code []vector.Instruction, use []Use) *Loop { return nil }
 
 // Rows returns the rows that Run wants.
 func (l *Loop) Rows() []int { return nil }
