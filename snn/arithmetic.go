@@ -139,19 +139,9 @@ func (g *Tensor) sums(shape []int) []float64 {
 	return sums
 }
 
-// broadcast applies op to rows of the last dimension, and f, which is the same, to
-// those of an operand that is stretched: da and db say how far apart the
-// neighbours in a and b are, 1 or 0.
-func broadcast(name string, op vector.Op, t, u *Tensor, f func(dst, a, b []float32, da, db int)) *Tensor {
-	if t == nil || u == nil {
-		panic(Shapef(name, "an operand is nil; expected a tensor"))
-	}
-	if SameShape(t, u) {
-		out := Empty(t.shape...)
-		op.Run(out.data, nil, t.data, u.data, nil)
-		return out
-	}
-	rank := max(len(t.shape), len(u.shape)) // at least 1: the shapes differ
+// common returns the shape that t and u are broadcast to.
+func common(name string, t, u *Tensor) []int {
+	rank := max(len(t.shape), len(u.shape))
 	shape := make([]int, rank)
 	for k := range shape {
 		a, b := dim(t, k, rank), dim(u, k, rank)
@@ -164,6 +154,23 @@ func broadcast(name string, op vector.Op, t, u *Tensor, f func(dst, a, b []float
 			panic(Shapef(name, "shapes %v and %v do not fit: dimensions must be equal or 1, counted from the last", t.shape, u.shape))
 		}
 	}
+	return shape
+}
+
+// broadcast applies op to rows of the last dimension, and f, which is the same, to
+// those of an operand that is stretched: da and db say how far apart the
+// neighbours in a and b are, 1 or 0.
+func broadcast(name string, op vector.Op, t, u *Tensor, f func(dst, a, b []float32, da, db int)) *Tensor {
+	if t == nil || u == nil {
+		panic(Shapef(name, "an operand is nil; expected a tensor"))
+	}
+	if SameShape(t, u) {
+		out := Empty(t.shape...)
+		op.Run(out.data, nil, t.data, u.data, nil)
+		return out
+	}
+	shape := common(name, t, u)
+	rank := len(shape) // at least 1: the shapes differ
 	out := Empty(shape...)
 	ts, us := strides(t, rank), strides(u, rank)
 	row := shape[rank-1]

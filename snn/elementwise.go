@@ -36,6 +36,42 @@ func (t *Tensor) each(k func() *Kernel) *Tensor {
 	return outputs[0]
 }
 
+var (
+	kernelMaximum = pairwise(dynamics.Expr.Max)
+	kernelMinimum = pairwise(dynamics.Expr.Min)
+)
+
+// pairwise returns the kernel of a function of two values.
+func pairwise(f func(a, b dynamics.Expr) dynamics.Expr) func() *Kernel {
+	return sync.OnceValue(func() *Kernel {
+		k, err := NewKernel(dynamics.Definition{Inputs: []string{"a", "b"}, Outputs: []dynamics.Expr{f(dynamics.Input("a"), dynamics.Input("b"))}})
+		if err != nil {
+			panic(err) // a bug: the functions above compile
+		}
+		return k
+	})
+}
+
+// pairs applies a kernel to each pair of values, broadcast as in Add.
+func pairs(name string, k func() *Kernel, t, u *Tensor) *Tensor {
+	if t == nil || u == nil {
+		panic(Shapef(name, "an operand is nil; expected a tensor"))
+	}
+	if shape := common(name, t, u); !SameShape(t, u) {
+		t, u = t.BroadcastTo(shape...), u.BroadcastTo(shape...)
+	}
+	outputs, _ := k().Run(Call{Steps: 1, Shape: t.shape, Inputs: []*Tensor{t, u}})
+	return outputs[0]
+}
+
+// Maximum returns the larger one of each pair of values, broadcast as in Add;
+// NaN if one of them is NaN. Where they are equal, the gradient goes to u.
+func (t *Tensor) Maximum(u *Tensor) *Tensor { return pairs("Maximum", kernelMaximum, t, u) }
+
+// Minimum returns the smaller one of each pair of values, as Maximum does the
+// larger one.
+func (t *Tensor) Minimum(u *Tensor) *Tensor { return pairs("Minimum", kernelMinimum, t, u) }
+
 // Neg returns -t.
 func (t *Tensor) Neg() *Tensor { return t.each(kernelNeg) }
 

@@ -53,6 +53,13 @@ var operations = []struct {
 	{name: "Transpose", operands: 1, f: func(x ...*snn.Tensor) *snn.Tensor {
 		return x[0].Transpose(0, -1).Mul(snn.FromSlice(numbers(24), 4, 3, 2))
 	}, shapes: fixed([]int{2, 3, 4})},
+	{name: "Permute", operands: 1, f: func(x ...*snn.Tensor) *snn.Tensor {
+		return x[0].Permute(2, 0, -2).Mul(snn.FromSlice(numbers(24), 4, 2, 3))
+	}, shapes: fixed([]int{2, 3, 4})},
+	{name: "LogSoftmax", operands: 1, f: func(x ...*snn.Tensor) *snn.Tensor { return x[0].LogSoftmax().Square() }, shapes: fixed([]int{2, 3})},
+	{name: "Maximum, Minimum", operands: 2, f: func(x ...*snn.Tensor) *snn.Tensor {
+		return x[0].Maximum(x[1].AddScalar(9)).Square().Add(x[0].Minimum(x[1].AddScalar(9)))
+	}},
 	{name: "Stack, Concat", operands: 2, f: func(x ...*snn.Tensor) *snn.Tensor {
 		return snn.Stack(snn.Concat(x[0], x[1]), snn.Concat(x[1], x[0])).Square()
 	}, shapes: fixed([]int{3, 2}, []int{3, 2})},

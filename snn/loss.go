@@ -117,3 +117,42 @@ func (s softmax) Backward(grads []*Tensor) []*Tensor {
 	}
 	return []*Tensor{g}
 }
+
+// LogSoftmax returns the logarithm of Softmax, which it computes without taking
+// the logarithm of what rounds to 0.
+func (t *Tensor) LogSoftmax() *Tensor {
+	n := t.shape[t.dimension("LogSoftmax", -1)]
+	out := Empty(t.shape...)
+	for at := 0; n > 0 && at < len(t.data); at += n {
+		row, result := t.data[at:at+n], out.data[at:at+n]
+		top := largest(row)
+		var total float64
+		for _, v := range row {
+			total += math.Exp(float64(v - top))
+		}
+		for i, v := range row {
+			result[i] = float32(float64(v-top) - math.Log(total))
+		}
+	}
+	if Recording(t) {
+		Record(logSoftmax{out.Detach()}, []*Tensor{t}, out)
+	}
+	return out
+}
+
+type logSoftmax struct{ out *Tensor }
+
+func (s logSoftmax) Backward(grads []*Tensor) []*Tensor {
+	g := grads[0].Clone()
+	n := s.out.shape[len(s.out.shape)-1]
+	for at := 0; n > 0 && at < len(g.data); at += n {
+		var sum float64
+		for _, v := range g.data[at : at+n] {
+			sum += float64(v)
+		}
+		for i := range n {
+			g.data[at+i] -= float32(sum * math.Exp(float64(s.out.data[at+i])))
+		}
+	}
+	return []*Tensor{g}
+}

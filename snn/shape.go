@@ -56,9 +56,14 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 	shape = clone(shape)
 	if k := slices.Index(shape, -1); k >= 0 {
 		shape[k] = 1
-		if n := size("Reshape", shape); n > 0 {
-			shape[k] = len(t.data) / n
+		if slices.Contains(shape, -1) {
+			panic(Shapef("Reshape", "shape %v has more than one -1; expected one dimension at most that is left to be found", given))
 		}
+		n := size("Reshape", shape)
+		if n == 0 {
+			panic(Shapef("Reshape", "the -1 of shape %v could be anything, since another dimension is 0; give it a number", given))
+		}
+		shape[k] = len(t.data) / n
 	}
 	if size("Reshape", shape) != len(t.data) {
 		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, len(t.data), t.shape))
@@ -147,27 +152,56 @@ func stretch(dst, src []float32, shape, steps []int) {
 // counts from the last.
 func (t *Tensor) Transpose(a, b int) *Tensor {
 	a, b = t.dimension("Transpose", a), t.dimension("Transpose", b)
-	shape, steps := clone(t.shape), make([]int, len(t.shape))
-	for k, step := len(steps)-1, 1; k >= 0; k-- {
-		steps[k] = step
-		step *= shape[k]
+	order := make([]int, len(t.shape))
+	for k := range order {
+		order[k] = k
 	}
-	shape[a], shape[b] = shape[b], shape[a]
-	steps[a], steps[b] = steps[b], steps[a]
+	order[a], order[b] = b, a
+	return t.permute(order)
+}
+
+// Permute returns t with its dimensions in another order: dimension k of the
+// result is dimension dims[k] of t. One below 0 counts from the last.
+func (t *Tensor) Permute(dims ...int) *Tensor {
+	order := make([]int, len(dims))
+	for k, d := range dims {
+		order[k] = t.dimension("Permute", d)
+	}
+	sorted := slices.Sorted(slices.Values(order))
+	if len(slices.Compact(sorted)) != len(t.shape) || len(dims) != len(t.shape) {
+		panic(Shapef("Permute", "dimensions %v are not an order of those of shape %v; expected each of 0 to %d once", dims, t.shape, len(t.shape)-1))
+	}
+	return t.permute(order)
+}
+
+func (t *Tensor) permute(order []int) *Tensor {
+	own := make([]int, len(t.shape)) // how far apart neighbours are
+	for k, step := len(own)-1, 1; k >= 0; k-- {
+		own[k] = step
+		step *= t.shape[k]
+	}
+	shape, steps := make([]int, len(order)), make([]int, len(order))
+	for k, d := range order {
+		shape[k], steps[k] = t.shape[d], own[d]
+	}
 	out := Empty(shape...)
 	if len(out.data) > 0 {
 		stretch(out.data, t.data, shape, steps)
 	}
 	if Recording(t) {
-		Record(transposed{a, b}, []*Tensor{t}, out)
+		Record(permuted(order), []*Tensor{t}, out)
 	}
 	return out
 }
 
-type transposed struct{ a, b int }
+type permuted []int
 
-func (s transposed) Backward(grads []*Tensor) []*Tensor {
-	return []*Tensor{grads[0].Transpose(s.a, s.b)}
+func (p permuted) Backward(grads []*Tensor) []*Tensor {
+	back := make([]int, len(p))
+	for k, d := range p {
+		back[d] = k
+	}
+	return []*Tensor{grads[0].permute(back)}
 }
 
 // Stack puts tensors of one shape [...] together along a new first dimension:

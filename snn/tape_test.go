@@ -92,6 +92,9 @@ func TestShapeOfGradients(t *testing.T) {
 		{"empty Slice", []int{2, 3}, func(x *snn.Tensor) *snn.Tensor { return x.Slice(1, 1) }},
 		{"BroadcastTo", []int{}, func(x *snn.Tensor) *snn.Tensor { return x.BroadcastTo(2, 2) }},
 		{"Transpose", []int{2, 3, 4}, func(x *snn.Tensor) *snn.Tensor { return x.Transpose(0, 2) }},
+		{"Permute", []int{2, 3, 4}, func(x *snn.Tensor) *snn.Tensor { return x.Permute(1, 2, 0) }},
+		{"LogSoftmax", []int{2, 3}, func(x *snn.Tensor) *snn.Tensor { return x.LogSoftmax() }},
+		{"Maximum", []int{2, 3}, func(x *snn.Tensor) *snn.Tensor { return x.Maximum(snn.Zeros(2, 1)) }},
 		{"Stack", []int{}, func(x *snn.Tensor) *snn.Tensor { return snn.Stack(x, snn.Scalar(1)) }},
 		{"Concat", []int{2, 3}, func(x *snn.Tensor) *snn.Tensor { return snn.Concat(snn.Ones(1, 3), x) }},
 		{"MatMul", []int{4, 2, 3}, func(x *snn.Tensor) *snn.Tensor { return x.MatMul(snn.Ones(3, 5)) }},
@@ -279,6 +282,11 @@ func TestExactValues(t *testing.T) {
 	equal(t, snn.FromSlice([]float32{1, 2}).Band(3), []int{3, 3}, 2, 0, 0, 1, 2, 0, 0, 1, 2)
 	equal(t, snn.FromSlice([]float32{1, 1, 1, 1}, 2, 2).Softmax(), []int{2, 2}, 0.5, 0.5, 0.5, 0.5)
 	equal(t, snn.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 2, 3).Transpose(0, 1), []int{3, 2}, 1, 4, 2, 5, 3, 6)
+	equal(t, snn.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 1, 2, 3).Permute(-1, 0, 1), []int{3, 1, 2}, 1, 4, 2, 5, 3, 6)
+	equal(t, snn.Scalar(7).Permute(), []int{}, 7)
+	equal(t, snn.Zeros(2, 2).Sub(snn.FromSlice([]float32{0, 1000}, 2)).LogSoftmax(), []int{2, 2}, 0, -1000, 0, -1000)
+	equal(t, snn.FromSlice([]float32{1, 5, -3}, 3, 1).Maximum(snn.FromSlice([]float32{2, 0}, 2)), []int{3, 2}, 2, 1, 5, 5, 2, 0)
+	equal(t, snn.FromSlice([]float32{1, 5, -3}).Minimum(snn.Scalar(2)), []int{3}, 1, 2, -3)
 	equal(t, snn.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 2, 3).Sum(0), []int{3}, 5, 7, 9)
 	equal(t, snn.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 2, 3).Mean(-1), []int{2}, 2, 5)
 	equal(t, snn.FromSlice([]float32{1, -7, 3, 4, 5, 6}, 2, 3).Max(0), []int{3}, 4, 5, 6)
@@ -318,6 +326,12 @@ func TestMoreShapeMistakes(t *testing.T) {
 		{func() { snn.Zeros(0).ArgMax(0) }, "ArgMax: dimension 0 of shape [0] is empty, there is no largest value"},
 		{func() { x.Flatten(2) }, "Flatten: there is no dimension 2 in shape [2 3]"},
 		{func() { x.Transpose(0, 2) }, "Transpose: there is no dimension 2 in shape [2 3]"},
+		{func() { x.Permute(0, 2) }, "Permute: there is no dimension 2 in shape [2 3]"},
+		{func() { x.Permute(0, -2) }, "Permute: dimensions [0 -2] are not an order of those of shape [2 3]; expected each of 0 to 1 once"},
+		{func() { x.Permute(0) }, "Permute: dimensions [0] are not an order of those of shape [2 3]; expected each of 0 to 1 once"},
+		{func() { x.Reshape(0, -1) }, "Reshape: the -1 of shape [0 -1] could be anything, since another dimension is 0; give it a number"},
+		{func() { snn.Scalar(1).LogSoftmax() }, "LogSoftmax: there is no dimension -1 in shape []"},
+		{func() { x.Maximum(snn.Zeros(2)) }, "Maximum: shapes [2 3] and [2] do not fit: dimensions must be equal or 1, counted from the last"},
 		{func() { x.BroadcastTo(3) }, "BroadcastTo: shape [2 3] cannot be stretched to [3]: dimensions must be equal or 1, counted from the last"},
 		{func() { snn.Scalar(1).Slice(0, 1) }, "Slice: there is no [0:1] in shape []"},
 		{func() { x.Slice(2, 1) }, "Slice: there is no [2:1] in shape [2 3]"},

@@ -141,7 +141,7 @@ func TestShapeMistakes(t *testing.T) {
 		{func() { snn.Scalar(1).Index(0) }, "Index: there is no [0] in shape [], a single value; use Item"},
 		{func() { x.Item() }, "Item: the tensor of shape [2 3] has 6 values, expected 1; choose one with At, or take Mean or Sum"},
 		{func() { x.Reshape(4, -1) }, "Reshape: shape [4 -1] does not hold the 6 values of shape [2 3]"},
-		{func() { x.Reshape(-1, -1) }, "Reshape: shape [1 -1] is not possible: expected dimensions >= 0 whose product fits in memory"},
+		{func() { x.Reshape(-1, -1) }, "Reshape: shape [-1 -1] has more than one -1; expected one dimension at most that is left to be found"},
 		{func() { snn.Stack() }, "Stack: nothing to stack, expected at least one tensor"},
 		{func() { snn.Stack(x, x, snn.Zeros(3, 2)) }, "Stack: tensor 2 has shape [3 2], the first has [2 3]: expected equal shapes"},
 		{func() { x.Add(snn.Zeros(2)) }, "Add: shapes [2 3] and [2] do not fit: dimensions must be equal or 1, counted from the last"},

@@ -2,6 +2,8 @@
 
 package native
 
+import "spikebook/snn/vector"
+
 // Loop is a loop of machine code.
 type Loop struct{}
 

@@ -57,7 +57,11 @@ func New(def Definition, options ...Option) *Layer {
 			c.own[name] = v
 		}
 	}
-	for _, o := range options {
+	for i, o := range options {
+		if o == nil {
+			c.refuse("option %d is nil; expected an option such as VThreshold(1)", i+1)
+			continue
+		}
 		o(c)
 	}
 	if v, ok := def.(validator); ok {
@@ -262,6 +266,9 @@ func (l *Layer) SetV(v *snn.Tensor) { l.SetState(stateName, v) }
 // *OptionError if there is none of that name.
 func (l *Layer) SetState(name string, v *snn.Tensor) {
 	i := l.stateIndex(name)
+	if v == nil {
+		panic(&OptionError{l.name, fmt.Sprintf("the tensor for state %s is nil; expected one of the shape of a step, [N, ...]", name)})
+	}
 	if l.states == nil || !slices.Equal(l.states[0].Shape(), v.Shape()) {
 		l.states = l.before(v.Shape())
 	}

@@ -270,6 +270,7 @@ func TestMistakesOfKinds(t *testing.T) {
 		{func() { neuron.NewGatedLIF(4).Forward(snn.Ones(3, 2)) }, "GatedLIF.Forward: parameter conduct has 4 steps, the input of shape [3 2] has 3"},
 		{func() { neuron.NewLIAF(nil) }, "LIAF: the activation is nil; expected a function such as neuron.ReLU"},
 		{func() { neuron.NewLIF(neuron.ParamTensor("tau", snn.Full(2, 3))).Forward(snn.Ones(4)) }, "LIF.Forward: parameter tau has shape [3], which does not broadcast to the shape of a step, [4]"},
+		{func() { neuron.NewIF().SetV(nil) }, "IF: the tensor for state v is nil; expected one of the shape of a step, [N, ...]"},
 		{func() { neuron.NewIF().State("w") }, `IF: it has no state "w"; it has v`},
 		{func() { neuron.Equation("v + x", neuron.StateEquation("w", "w + y", 0)) }, "Equation(v + x): dynamics.Parse: \"y\" is unknown; there are h, s, v, v_reset, v_threshold, w, x\n    w + y\n        ^"},
 		{func() { neuron.Equation("v + x*w", neuron.Param("w", 1), neuron.StateEquation("w", "w", 0)) }, `Equation(v + x*w): "w" is a parameter and a state, too; give one of them another name`},

@@ -55,6 +55,7 @@ func TestOptionErrors(t *testing.T) {
 		{func() { neuron.NewIF(neuron.StepMode("multi")) }, `IF: step mode "multi" is unknown: expected "s" (one step, [N, ...]) or "m" (a sequence, [T, N, ...])`},
 		{func() { neuron.NewIF(neuron.Backend("torch")) }, `IF: backend "torch" is unknown; supported in step mode "s": ["cpu"]`},
 		{func() { neuron.NewIF(neuron.Backend("cuda"), neuron.StepMode("m")) }, `IF: backend "cuda" is not supported: this version has no CUDA backend; supported in step mode "m": ["cpu"]`},
+		{func() { neuron.NewIF(neuron.VThreshold(2), nil) }, "IF: option 2 is nil; expected an option such as VThreshold(1)"},
 		{func() { neuron.NewIF(neuron.SurrogateFunction(nil)) }, "IF: the surrogate function is nil; expected one of package surrogate, such as surrogate.ATan(2)"},
 		{func() { neuron.NewIF(neuron.VThreshold(nan), neuron.StepMode("x")) }, `IF: v_threshold is NaN, expected a finite number; step mode "x" is unknown: expected "s" (one step, [N, ...]) or "m" (a sequence, [T, N, ...])`},
 		{func() { neuron.New(&noCharge{}) }, "noCharge: NeuronalCharge returns the zero Expr; return an expression of its arguments"},

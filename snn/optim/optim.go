@@ -4,6 +4,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"spikebook/snn"
 )
@@ -26,6 +27,24 @@ func (*Misuse) Misuse() {}
 
 type parameters []*snn.Tensor
 
+// checked panics unless there are parameters, each of them once.
+func checked(params []*snn.Tensor) parameters {
+	if len(params) == 0 {
+		panic(&Misuse{"there are no parameters, expected at least one; snn.Parameters(net) returns those of a network"})
+	}
+	seen := map[*snn.Tensor]int{}
+	for i, p := range params {
+		if p == nil {
+			panic(&Misuse{fmt.Sprintf("parameter %d is nil, expected a tensor", i)})
+		}
+		if first, twice := seen[p]; twice {
+			panic(&Misuse{fmt.Sprintf("parameters %d and %d are the same tensor, which would take two steps at once; give it once", first, i)})
+		}
+		seen[p] = i
+	}
+	return slices.Clone(params)
+}
+
 // ZeroGrad forgets the gradients.
 func (ps parameters) ZeroGrad() {
 	for _, p := range ps {
@@ -45,17 +64,19 @@ func rate(lr float64) float32 {
 //
 //	M ← Momentum·M + G,  P ← P - LearningRate·M
 //
-// where M is G in the first step.
+// where M is G in the first step. With Nesterov P takes the step of G + Momentum·M
+// instead: where M will lead is looked at first.
 type SGD struct {
 	parameters
 	LearningRate, Momentum, WeightDecay float32
+	Nesterov                            bool
 	velocity                            [][]float32
 }
 
 // NewSGD returns an SGD without momentum. It panics with a *Misuse unless the
-// learning rate is positive.
+// learning rate is positive and there are parameters, each of them once.
 func NewSGD(params []*snn.Tensor, learningRate float64) *SGD {
-	return &SGD{parameters: params, LearningRate: rate(learningRate)}
+	return &SGD{parameters: checked(params), LearningRate: rate(learningRate)}
 }
 
 // Step changes each parameter that has a gradient.
@@ -79,7 +100,11 @@ func (o *SGD) Step() {
 				if *m = float32(o.Momentum**m) + g; first {
 					*m = g
 				}
-				g = *m
+				if o.Nesterov {
+					g += float32(o.Momentum * *m)
+				} else {
+					g = *m
+				}
 			}
 			data[k] -= float32(o.LearningRate * g)
 		}
@@ -97,9 +122,10 @@ type Adam struct {
 }
 
 // NewAdam returns an Adam with beta1 0.9, beta2 0.999 and epsilon 1e-8. It
-// panics with a *Misuse unless the learning rate is positive.
+// panics with a *Misuse unless the learning rate is positive and there are
+// parameters, each of them once.
 func NewAdam(params []*snn.Tensor, learningRate float64) *Adam {
-	return &Adam{parameters: params, LearningRate: rate(learningRate), Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+	return &Adam{parameters: checked(params), LearningRate: rate(learningRate), Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
 }
 
 // NewAdamW returns an Adam with decoupled weight decay, 0.01.

@@ -37,6 +37,12 @@ func TestSteps(t *testing.T) {
 			o.Momentum = 0.5
 			return o
 		}, []float64{0.5, 1.25, 1.375}},
+		// the same velocities: 1 + 0.5·1 = 1.5, -2 + 0.5·-1.5 = -2.75, 0.5 + 0.5·-0.25 = 0.375
+		{"SGD with Nesterov's momentum", func(p *snn.Tensor) optim.Optimizer {
+			o := optim.NewSGD(params(p), 0.5)
+			o.Momentum, o.Nesterov = 0.5, true
+			return o
+		}, []float64{0.25, 1.625, 1.4375}},
 		// gradients 1 + 0.5·1 = 1.5, -2 + 0.5·0.25 = -1.875, 0.5 + 0.5·1.1875 = 1.09375
 		{"SGD with weight decay", func(p *snn.Tensor) optim.Optimizer {
 			o := optim.NewSGD(params(p), 0.5)
@@ -142,16 +148,20 @@ func TestDescent(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
+	one := []*snn.Tensor{snn.Ones(1).RequireGrad()}
 	for _, test := range []struct {
 		f    func()
 		want string
 	}{
-		{func() { optim.NewSGD(nil, 0) }, "optim: the learning rate is 0, expected a positive number"},
-		{func() { optim.NewAdam(nil, -0.5) }, "optim: the learning rate is -0.5, expected a positive number"},
-		{func() { optim.NewAdamW(nil, math.NaN()) }, "optim: the learning rate is NaN, expected a positive number"},
-		{func() { optim.NewSGD(nil, math.Inf(1)) }, "optim: the learning rate is +Inf, expected a positive number"},
-		{func() { optim.NewSGD(nil, 1e300) }, "optim: the learning rate is 1e+300, expected a positive number"}, // as a float32 it is infinite
-		{func() { optim.NewSGD(nil, 1e-50) }, "optim: the learning rate is 1e-50, expected a positive number"},  // and this is 0
+		{func() { optim.NewSGD(nil, 1) }, "optim: there are no parameters, expected at least one; snn.Parameters(net) returns those of a network"},
+		{func() { optim.NewAdam([]*snn.Tensor{one[0], nil}, 1) }, "optim: parameter 1 is nil, expected a tensor"},
+		{func() { optim.NewAdamW(append(one, one...), 1) }, "optim: parameters 0 and 1 are the same tensor, which would take two steps at once; give it once"},
+		{func() { optim.NewSGD(one, 0) }, "optim: the learning rate is 0, expected a positive number"},
+		{func() { optim.NewAdam(one, -0.5) }, "optim: the learning rate is -0.5, expected a positive number"},
+		{func() { optim.NewAdamW(one, math.NaN()) }, "optim: the learning rate is NaN, expected a positive number"},
+		{func() { optim.NewSGD(one, math.Inf(1)) }, "optim: the learning rate is +Inf, expected a positive number"},
+		{func() { optim.NewSGD(one, 1e300) }, "optim: the learning rate is 1e+300, expected a positive number"}, // as a float32 it is infinite
+		{func() { optim.NewSGD(one, 1e-50) }, "optim: the learning rate is 1e-50, expected a positive number"},  // and this is 0
 	} {
 		err := snn.Maybe(test.f)
 		var mistake *optim.Misuse
