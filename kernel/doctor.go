@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"spikebook/gpu"
+	"spikebook/gpu/probe"
 	"spikebook/kernel/workspace"
 )
 
@@ -238,7 +238,7 @@ func checkCell(ctx context.Context) (found, cure string, err error) {
 
 // checkGPU informs; a machine without a GPU is in order.
 func checkGPU(context.Context) (found, cure string, err error) {
-	m, err := gpu.Probe()
+	m, err := probe.Look()
 	if err != nil {
 		return err.Error(), "", nil
 	}

@@ -103,11 +103,7 @@ func shrink(g *Tensor, shape []int) *Tensor {
 	if slices.Equal(g.shape, shape) {
 		return g
 	}
-	small := Empty(shape...)
-	for i, v := range g.sums(shape) {
-		small.data[i] = float32(v)
-	}
-	return small
+	return g.total(shape, 1)
 }
 
 // sums adds up the values of g that are one value of a tensor of the given
@@ -116,7 +112,7 @@ func (g *Tensor) sums(shape []int) []float64 {
 	rank := len(g.shape)
 	sums := make([]float64, count(shape))
 	if len(sums) == 1 {
-		for _, v := range g.data {
+		for _, v := range g.values() {
 			sums[0] += float64(v)
 		}
 		return sums
@@ -124,7 +120,7 @@ func (g *Tensor) sums(shape []int) []float64 {
 	steps := strides(&Tensor{shape: shape}, rank)
 	index := make([]int, rank)
 	at := 0
-	for _, v := range g.data {
+	for _, v := range g.values() {
 		sums[at] += float64(v)
 		for d := rank - 1; d >= 0; d-- {
 			index[d]++
@@ -164,19 +160,23 @@ func broadcast(name string, op vector.Op, t, u *Tensor, f func(dst, a, b []float
 	if t == nil || u == nil {
 		panic(Shapef(name, "an operand is nil; expected a tensor"))
 	}
+	if on := placeOf(t, u); on != nil {
+		return broadcastOn(on, name, op, t, u)
+	}
 	if SameShape(t, u) {
 		out := Empty(t.shape...)
-		op.Run(out.data, nil, t.data, u.data, nil)
+		op.Run(out.data, nil, t.values(), u.values(), nil)
 		return out
 	}
 	shape := common(name, t, u)
 	rank := len(shape) // at least 1: the shapes differ
 	out := Empty(shape...)
+	from, with := t.values(), u.values()
 	ts, us := strides(t, rank), strides(u, rank)
 	row := shape[rank-1]
 	index := make([]int, rank)
 	for at, i, j := 0, 0, 0; at < len(out.data); at += row {
-		dst, a, b, da, db := out.data[at:at+row], t.data[i:], u.data[j:], ts[rank-1], us[rank-1]
+		dst, a, b, da, db := out.data[at:at+row], from[i:], with[j:], ts[rank-1], us[rank-1]
 		if da == 1 && db == 1 {
 			op.Run(dst, nil, a, b, nil)
 		} else {

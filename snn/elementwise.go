@@ -123,8 +123,11 @@ func (t *Tensor) Map(f func(x dynamics.Expr) dynamics.Expr) *Tensor {
 
 // Scale returns t * c.
 func (t *Tensor) Scale(c float32) *Tensor {
+	if t.place != nil {
+		return t.Mul(Scalar(c))
+	}
 	out := Empty(t.shape...)
-	for i, v := range t.data {
+	for i, v := range t.values() {
 		out.data[i] = v * c
 	}
 	if Recording(t) {
@@ -139,8 +142,11 @@ func (s scaled) Backward(grads []*Tensor) []*Tensor { return []*Tensor{grads[0].
 
 // AddScalar returns t + c.
 func (t *Tensor) AddScalar(c float32) *Tensor {
+	if t.place != nil {
+		return t.Add(Scalar(c))
+	}
 	out := Empty(t.shape...)
-	for i, v := range t.data {
+	for i, v := range t.values() {
 		out.data[i] = v + c
 	}
 	if Recording(t) {

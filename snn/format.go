@@ -15,7 +15,7 @@ const (
 // values it prints the first and last three in each dimension. A single value,
 // of shape [], has no brackets.
 func (t *Tensor) String() string {
-	p := printer{shape: t.shape, data: t.data, short: len(t.data) > printAll}
+	p := printer{shape: t.shape, data: t.values(), short: t.Size() > printAll}
 	if len(t.shape) > 1 {
 		p.visit(0, 0, func(v float32) { p.width = max(p.width, len(format(v))) })
 	}

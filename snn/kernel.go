@@ -11,6 +11,9 @@ import (
 // puts what it does on the tape, as one operation for all steps. The
 // derivatives are compiled when they are needed.
 type Kernel struct {
+	Name string   // what a device calls it, such as "LIF"
+	Text []string // what a reader of its code is told, such as the equations
+
 	definition dynamics.Definition
 	program    *dynamics.Program
 	params     []string // those that only a derivative uses, too
@@ -69,6 +72,10 @@ type Call struct {
 	States []*Tensor // before the first step, in the order of Kernel.States: [N, ...]
 	Wanted []bool    // outputs, in the order of the definition; nil means all
 
+	// Backend is where the kernel runs if no input and no state is on a device; ""
+	// means the CPU.
+	Backend string
+
 	// Overwrite says that nobody else has the states, so that they may be
 	// overwritten with those after the last step.
 	Overwrite bool
@@ -83,32 +90,28 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	if tape != nil {
 		program, params = tape.derivative.Forward, tape.derivative.forward
 	}
+	on := c.backend()
 	for range program.Uniforms() {
-		inputs = append(slices.Clip(inputs), Rand(c.Shape...))
+		inputs = append(slices.Clip(inputs), randOn(on, c.Shape...))
 	}
 	outputs = make([]*Tensor, len(k.definition.Outputs))
 	for i := range outputs {
 		if c.wants(i) {
 			// The shape is a copy: variables that share memory are kept together.
-			outputs[i] = Empty(c.Shape...)
+			outputs[i] = emptyOn(on, c.Shape...)
 		}
 	}
 	states = c.States
-	if tape != nil || !c.Overwrite {
+	if tape != nil || !c.Overwrite || placeOf(states...) != on {
 		states = make([]*Tensor, len(c.States))
 		for i, s := range c.States {
-			states[i] = s.Detach().Clone()
+			states[i] = emptyOn(on, s.shape...)
+			copyTo(states[i], 0, s)
 		}
 	}
-	a := arguments.Get().(*runArguments)
-	defer a.free()
-	a.Run = dynamics.Run{
-		T: c.Steps, N: count(c.Shape) / max(1, c.Steps),
-		Inputs: data(a.Inputs, inputs), Outputs: data(a.Outputs, outputs), States: data(a.States, states),
-		Params: choose(a.Params, c.Params, params),
-	}
+	r := run{kernel: k, program: program, on: on, steps: c.Steps, neurons: count(c.Shape) / max(1, c.Steps), inputs: inputs, params: c.Params, which: params, outputs: outputs, states: states}
 	if tape == nil {
-		program.Run(a.Run)
+		r.run()
 		return outputs, states
 	}
 	for _, s := range tape.derivative.Saved {
@@ -116,31 +119,33 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 			tape.saved = append(tape.saved, inputs[s.Input])
 			continue
 		}
-		saved := Empty(c.Shape...)
-		tape.saved, a.Outputs = append(tape.saved, saved), append(a.Outputs, saved.data)
+		saved := emptyOn(on, c.Shape...)
+		tape.saved, r.outputs = append(tape.saved, saved), append(slices.Clip(r.outputs), saved)
 	}
-	program.Run(a.Run)
+	r.run()
 	results := slices.DeleteFunc(slices.Concat(outputs, states), func(t *Tensor) bool { return t == nil })
 	Record(tape, slices.Concat(c.Inputs, c.Params, c.States), results...)
 	return outputs, states
 }
 
+// backend returns where the kernel runs: where an input is, or else a state.
+func (c *Call) backend() *backend {
+	on := placeOf(c.Inputs...)
+	if on == nil {
+		on = placeOf(c.States...)
+	}
+	if on == nil && c.Backend != "" && c.Backend != CPU {
+		var err error
+		on, err = backendNamed(c.Backend)
+		if err != nil {
+			panic(&DeviceError{err})
+		}
+	}
+	return on
+}
+
 // wants says whether an output is wanted.
 func (c *Call) wants(output int) bool { return c.Wanted == nil || c.Wanted[output] }
-
-// runArguments are used again: a layer is often run for one step.
-type runArguments struct{ dynamics.Run }
-
-var arguments = sync.Pool{New: func() any { return new(runArguments) }}
-
-// free forgets the slices, which must not be kept alive.
-func (a *runArguments) free() {
-	for _, list := range [][][]float32{a.Inputs, a.Params, a.Outputs, a.States} {
-		clear(list)
-	}
-	a.Run = dynamics.Run{Inputs: a.Inputs[:0], Params: a.Params[:0], Outputs: a.Outputs[:0], States: a.States[:0]}
-	arguments.Put(a)
-}
 
 // record returns a place for what the backward pass needs, or nil if nothing
 // goes on the tape.
@@ -151,32 +156,12 @@ func (k *Kernel) record(c Call) *steps {
 	return &steps{kernel: k, derivative: k.derivative(c), call: c, process: process}
 }
 
-// choose appends the values of some of the tensors to list.
-func choose(list [][]float32, tensors []*Tensor, which []int) [][]float32 {
-	for _, i := range which {
-		list = append(list, tensors[i].data)
-	}
-	return list
-}
-
 func count(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		n *= d
 	}
 	return n
-}
-
-// data appends the values of tensors to list, nil for none.
-func data(list [][]float32, tensors []*Tensor) [][]float32 {
-	for _, t := range tensors {
-		if t == nil {
-			list = append(list, nil)
-		} else {
-			list = append(list, t.data)
-		}
-	}
-	return list
 }
 
 // derivative returns that with respect to the inputs and parameters that
@@ -224,36 +209,37 @@ type steps struct {
 // Backward runs the backward pass.
 func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	c, d := &s.call, s.derivative
-	r := dynamics.Run{T: c.Steps, N: count(c.Shape) / max(1, c.Steps), Reverse: true}
-	r.Inputs, r.Params = data(nil, s.saved), choose(nil, c.Params, d.backward)
+	on := placeOf(append(slices.Clip(s.saved), grads...)...)
+	r := run{kernel: s.kernel, program: d.Backward, on: on, steps: c.Steps, neurons: count(c.Shape) / max(1, c.Steps), params: c.Params, which: d.backward, reverse: true}
+	r.inputs = slices.Clone(s.saved)
 	for _, wanted := range d.wanted {
 		if !wanted {
 			continue
 		}
 		g := grads[0]
 		if grads = grads[1:]; g == nil {
-			g = Zeros(c.Steps) // for all neurons
+			g = zerosOn(on, c.Steps) // for all neurons
 		}
-		r.Inputs = append(r.Inputs, g.data)
+		r.inputs = append(r.inputs, g)
 	}
 	states := make([]*Tensor, len(c.States))
 	for i, before := range c.States {
+		states[i] = zerosOn(on, before.Shape()...)
 		if grads[i] != nil {
-			states[i] = grads[i].Clone()
-		} else {
-			states[i] = Zeros(before.Shape()...)
+			copyTo(states[i], 0, grads[i])
 		}
 	}
-	sums := make([]*Tensor, len(d.params))
-	for i := range sums {
-		sums[i] = Zeros(1, r.N)
+	sums := zerosOn(on, len(d.params), r.neurons)
+	r.states = slices.Clone(states)
+	for i := range d.params {
+		r.states = append(r.states, sums.Slice(i, i+1))
 	}
 	inputs := make([]*Tensor, len(d.inputs))
 	for i := range inputs {
-		inputs[i] = Empty(c.Steps, r.N)
+		inputs[i] = emptyOn(on, c.Steps, r.neurons)
 	}
-	r.States, r.Outputs = data(nil, slices.Concat(states, sums)), data(nil, inputs)
-	d.Backward.Run(r)
+	r.outputs = inputs
+	r.run()
 
 	var result []*Tensor
 	give := func(tensors []*Tensor, names, wanted []string, gradients []*Tensor) {
@@ -266,7 +252,7 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 		}
 	}
 	give(c.Inputs, s.kernel.definition.Inputs, d.inputs, inputs)
-	give(c.Params, s.kernel.params, d.params, sums)
+	give(c.Params, s.kernel.params, d.params, r.states[len(states):])
 	return append(result, states...)
 }
 
@@ -279,26 +265,18 @@ func (s *steps) release() {
 	}
 	for i, from := range s.derivative.Saved {
 		if from.Input < 0 {
-			release(s.saved[i].data)
+			s.saved[i].release()
 		}
 	}
 	s.saved = nil
 }
 
 // likeShape gives the gradient of x, which comes as rows of one value for each
-// neuron, the shape of x. If all neurons share a value, their gradients are
-// added up, in float64.
+// neuron, the shape and the place of x. If all neurons share a value, their
+// gradients are added up, in float64.
 func likeShape(rows, x *Tensor) *Tensor {
 	if x.Size() != rows.Size() {
-		sums := make([]float32, rows.Shape()[0])
-		for i := range sums {
-			var sum float64
-			for _, v := range rows.Index(i).Data() {
-				sum += float64(v)
-			}
-			sums[i] = float32(sum)
-		}
-		rows = FromSlice(sums)
+		rows = rows.Sum(1)
 	}
-	return &Tensor{shape: x.shape, data: rows.data}
+	return rows.moved(placeOf(x)).view(0, x.shape)
 }

@@ -39,8 +39,9 @@ func CrossEntropyLoss(logits *Tensor, classes []int) *Tensor {
 	}
 	probabilities := logits.Detach().softmax()
 	var sum float64
+	values := logits.values()
 	for i, c := range classes {
-		row := logits.data[i*n : (i+1)*n]
+		row := values[i*n : (i+1)*n]
 		top := largest(row)
 		var total float64
 		for _, v := range row {
@@ -61,12 +62,12 @@ type crossEntropy struct {
 }
 
 func (c crossEntropy) Backward(grads []*Tensor) []*Tensor {
-	g := c.probabilities.Clone()
+	g := c.probabilities.home().Clone()
 	n := g.shape[1]
 	for i, class := range c.classes {
 		g.data[i*n+class]--
 	}
-	return []*Tensor{g.Scale(grads[0].data[0] / float32(len(c.classes)))}
+	return []*Tensor{g.Scale(grads[0].values()[0] / float32(len(c.classes)))}
 }
 
 // Softmax returns exp(t) over its sum along the last dimension.
@@ -78,9 +79,9 @@ func (t *Tensor) Softmax() *Tensor {
 
 func (t *Tensor) softmax() *Tensor {
 	n := t.shape[t.dimension("Softmax", -1)]
-	out := Empty(t.shape...)
-	for at := 0; n > 0 && at < len(t.data); at += n {
-		row, result := t.data[at:at+n], out.data[at:at+n]
+	out, values := Empty(t.shape...), t.values()
+	for at := 0; n > 0 && at < t.Size(); at += n {
+		row, result := values[at:at+n], out.data[at:at+n]
 		top := largest(row)
 		var total float64
 		for _, v := range row {
@@ -104,7 +105,7 @@ func largest(row []float32) float32 {
 type softmax struct{ out *Tensor }
 
 func (s softmax) Backward(grads []*Tensor) []*Tensor {
-	g := grads[0].Mul(s.out)
+	g := grads[0].home().Mul(s.out)
 	n := s.out.shape[len(s.out.shape)-1]
 	for at := 0; n > 0 && at < len(g.data); at += n {
 		var sum float64
@@ -112,7 +113,7 @@ func (s softmax) Backward(grads []*Tensor) []*Tensor {
 			sum += float64(v)
 		}
 		for i := range n {
-			g.data[at+i] -= float32(float32(sum) * s.out.data[at+i])
+			g.data[at+i] -= float32(float32(sum) * s.out.values()[at+i])
 		}
 	}
 	return []*Tensor{g}
@@ -122,9 +123,9 @@ func (s softmax) Backward(grads []*Tensor) []*Tensor {
 // the logarithm of what rounds to 0.
 func (t *Tensor) LogSoftmax() *Tensor {
 	n := t.shape[t.dimension("LogSoftmax", -1)]
-	out := Empty(t.shape...)
-	for at := 0; n > 0 && at < len(t.data); at += n {
-		row, result := t.data[at:at+n], out.data[at:at+n]
+	out, values := Empty(t.shape...), t.values()
+	for at := 0; n > 0 && at < t.Size(); at += n {
+		row, result := values[at:at+n], out.data[at:at+n]
 		top := largest(row)
 		var total float64
 		for _, v := range row {
@@ -143,7 +144,7 @@ func (t *Tensor) LogSoftmax() *Tensor {
 type logSoftmax struct{ out *Tensor }
 
 func (s logSoftmax) Backward(grads []*Tensor) []*Tensor {
-	g := grads[0].Clone()
+	g := grads[0].home().Clone()
 	n := s.out.shape[len(s.out.shape)-1]
 	for at := 0; n > 0 && at < len(g.data); at += n {
 		var sum float64
@@ -151,7 +152,7 @@ func (s logSoftmax) Backward(grads []*Tensor) []*Tensor {
 			sum += float64(v)
 		}
 		for i := range n {
-			g.data[at+i] -= float32(sum * math.Exp(float64(s.out.data[at+i])))
+			g.data[at+i] -= float32(sum * math.Exp(float64(s.out.values()[at+i])))
 		}
 	}
 	return []*Tensor{g}

@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"runtime"
 	"slices"
 
 	"gonum.org/v1/gonum/blas"
@@ -15,9 +16,9 @@ func (t *Tensor) MatMul(u *Tensor) *Tensor {
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[0] {
 		panic(Shapef("MatMul", "shapes %v and %v do not fit: expected [..., K] and [K, M] with the same K", t.shape, u.shape))
 	}
-	out := Zeros(slices.Concat(t.shape[:rank-1], u.shape[1:])...)
 	k, m := u.shape[0], u.shape[1]
-	gemm(false, false, len(out.data)/max(1, m), m, k, t.data, u.data, out.data)
+	out := gemm(false, false, count(t.shape[:rank-1]), m, k, t, u)
+	out.shape = slices.Concat(t.shape[:rank-1], u.shape[1:])
 	Record(matrixProduct{t, u}, []*Tensor{t, u}, out)
 	return out
 }
@@ -26,15 +27,13 @@ type matrixProduct struct{ t, u *Tensor }
 
 func (p matrixProduct) Backward(grads []*Tensor) []*Tensor {
 	k, m := p.u.shape[0], p.u.shape[1]
-	n := len(p.t.data) / max(1, k)
+	n := count(p.t.shape[:len(p.t.shape)-1])
 	var gt, gu *Tensor
 	if p.t.RequiresGrad() {
-		gt = Zeros(p.t.shape...)
-		gemm(false, true, n, k, m, grads[0].data, p.u.data, gt.data)
+		gt = gemm(false, true, n, k, m, grads[0], p.u).view(0, p.t.shape)
 	}
 	if p.u.RequiresGrad() {
-		gu = Zeros(p.u.shape...)
-		gemm(true, false, k, m, n, p.t.data, grads[0].data, gu.data)
+		gu = gemm(true, false, k, m, n, p.t, grads[0])
 	}
 	return []*Tensor{gt, gu}
 }
@@ -49,13 +48,18 @@ func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 		panic(Shapef("MatMulTransposed", "shapes %v and %v do not fit: expected [..., K] and [M, K] with the same K", t.shape, u.shape))
 	}
 	m, k := u.shape[0], u.shape[1]
-	n := len(t.data) / max(1, k)
-	out := Zeros(append(clone(t.shape[:rank-1]), m)...)
-	if n < manyRows {
+	n := count(t.shape[:rank-1])
+	var out *Tensor
+	switch {
+	case placeOf(t, u) != nil:
+		out = gemm(false, true, n, m, k, t, u)
+	case n < manyRows:
+		out = Zeros(n, m)
 		fewRows(out.data, t.data, u.data, m, k)
-	} else {
-		gemm(false, false, n, m, k, t.data, u.Detach().Transpose(0, 1).data, out.data)
+	default:
+		out = gemm(false, false, n, m, k, t, u.Detach().Transpose(0, 1))
 	}
+	out.shape = append(clone(t.shape[:rank-1]), m)
 	Record(transposedProduct{t, u}, []*Tensor{t, u}, out)
 	return out
 }
@@ -64,20 +68,16 @@ type transposedProduct struct{ t, u *Tensor }
 
 func (p transposedProduct) Backward(grads []*Tensor) []*Tensor {
 	m, k := p.u.shape[0], p.u.shape[1]
-	n := len(p.t.data) / max(1, k)
+	n := count(p.t.shape[:len(p.t.shape)-1])
 	var gt, gu *Tensor
 	if p.t.RequiresGrad() {
-		gt = Zeros(p.t.shape...)
-		gemm(false, false, n, k, m, grads[0].data, p.u.data, gt.data)
+		gt = gemm(false, false, n, k, m, grads[0], p.u).view(0, p.t.shape)
 	}
 	if p.u.RequiresGrad() { // gemm passes over the zeros of its first operand
-		gu = Zeros(p.u.shape...)
-		if p.t.sparse() {
-			columns := Zeros(k, m)
-			gemm(true, false, k, m, n, p.t.data, grads[0].data, columns.data)
-			gu = columns.Transpose(0, 1)
+		if p.t.place == nil && p.t.sparse() {
+			gu = gemm(true, false, k, m, n, p.t, grads[0]).Transpose(0, 1)
 		} else {
-			gemm(true, false, m, k, n, grads[0].data, p.t.data, gu.data)
+			gu = gemm(true, false, m, k, n, grads[0], p.t)
 		}
 	}
 	return []*Tensor{gt, gu}
@@ -128,8 +128,8 @@ func fewRows(dst, t, u []float32, m, k int) {
 // many.
 func (t *Tensor) sparse() bool {
 	const density = 3
-	limit := len(t.data) / density
-	for _, v := range t.data {
+	limit := t.Size() / density
+	for _, v := range t.values() {
 		if v != 0 {
 			if limit--; limit < 0 {
 				return false
@@ -139,11 +139,20 @@ func (t *Tensor) sparse() bool {
 	return true
 }
 
-// gemm adds to c, [m, n], the product of a, [m, k], and b, [k, n], each in
-// row-major order; one that is transposed is stored the other way round.
-func gemm(transA, transB bool, m, n, k int, a, b, c []float32) {
+// gemm returns the product, [m, n], of a, [m, k], and b, [k, n], each in row-major
+// order; one that is transposed is stored the other way round.
+func gemm(transA, transB bool, m, n, k int, a, b *Tensor) *Tensor {
+	on := placeOf(a, b)
+	c := zerosOn(on, m, n)
 	if m == 0 || n == 0 || k == 0 {
-		return
+		return c
+	}
+	if on != nil {
+		a, b = on.operand(a), on.operand(b)
+		on.must(on.MatMul(c.place.at, a.place.at, b.place.at, m, n, k, transA, transB))
+		runtime.KeepAlive(a)
+		runtime.KeepAlive(b)
+		return c
 	}
 	ta, lda := blas.NoTrans, k
 	if transA {
@@ -153,7 +162,8 @@ func gemm(transA, transB bool, m, n, k int, a, b, c []float32) {
 	if transB {
 		tb, ldb = blas.Trans, k
 	}
-	gonum.Implementation{}.Sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 1, c, n)
+	gonum.Implementation{}.Sgemm(ta, tb, m, n, k, 1, a.values(), lda, b.values(), ldb, 1, c.data, n)
+	return c
 }
 
 // Band returns a matrix [n, n] with the values of t, [K], in a band: t[K-1] on
@@ -162,8 +172,8 @@ func (t *Tensor) Band(n int) *Tensor {
 	if len(t.shape) != 1 {
 		panic(Shapef("Band", "the tensor has shape %v, expected [K]", t.shape))
 	}
-	out := Zeros(n, n)
-	band(n, t.shape[0], func(at, k int) { out.data[at] = t.data[k] })
+	out, values := Zeros(n, n), t.values()
+	band(n, t.shape[0], func(at, k int) { out.data[at] = values[k] })
 	Record(banded{t.shape[0], n}, []*Tensor{t}, out)
 	return out
 }
@@ -171,8 +181,8 @@ func (t *Tensor) Band(n int) *Tensor {
 type banded struct{ k, n int }
 
 func (b banded) Backward(grads []*Tensor) []*Tensor {
-	g := Zeros(b.k)
-	band(b.n, b.k, func(at, k int) { g.data[k] += grads[0].data[at] })
+	g, values := Zeros(b.k), grads[0].values()
+	band(b.n, b.k, func(at, k int) { g.data[k] += values[at] })
 	return []*Tensor{g}
 }
 

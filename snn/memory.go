@@ -113,9 +113,14 @@ func collect(bytes int) bool {
 // notebook left, whose memory is not ours to give away.
 var process = time.Now().UnixNano()
 
-// release gives the memory of values back at once. Nobody else may have a slice
+// release gives the memory of a tensor back at once. Nobody else may have a part
 // of it, and this process must have got it from empty.
-func release(data []float32) {
+func (t *Tensor) release() {
+	if t.place != nil {
+		t.place.block.free()
+		return
+	}
+	data := t.data
 	if len(data) < leastReused {
 		return
 	}

@@ -62,11 +62,7 @@ func Seed(seed int) {
 func draw(dst []float32) {
 	randomLock.Lock()
 	defer randomLock.Unlock()
-	if !random.Seeded {
-		// The Go run time seeds this one anew in each process. crypto/rand would
-		// add twenty packages to every cell.
-		random.Seeded, random.Seed = true, rand.Uint64()
-	}
+	seeded()
 	key := [2]uint32{uint32(random.Seed), uint32(random.Seed >> 32)}
 	for len(dst) > 0 {
 		block := philox([4]uint32{uint32(random.Next), uint32(random.Next >> 32)}, key)
@@ -77,6 +73,30 @@ func draw(dst []float32) {
 		}
 		dst = dst[n:]
 	}
+}
+
+// seeded chooses a seed if there is none.
+func seeded() {
+	if !random.Seeded {
+		// The Go run time seeds this one anew in each process. crypto/rand would
+		// add twenty packages to every cell.
+		random.Seeded, random.Seed = true, rand.Uint64()
+	}
+}
+
+// randOn is Rand on a backend, nil for the host.
+func randOn(on *backend, shape ...int) *Tensor {
+	if on == nil {
+		return Rand(shape...)
+	}
+	out := emptyOn(on, shape...)
+	n := out.Size()
+	randomLock.Lock()
+	defer randomLock.Unlock()
+	seeded()
+	on.must(on.Uniform(out.place.at, n, random.Seed, random.Next))
+	random.Next += uint64(n+3) / 4
+	return out
 }
 
 // Rand returns numbers drawn uniformly from [0, 1): multiples of 2^-24.

@@ -10,12 +10,23 @@ import (
 // from the last. Sums are taken in float64.
 func (t *Tensor) Sum(dims ...int) *Tensor {
 	kept := t.reduced("Sum", dims)
-	out := Empty(t.without(dims)...)
-	for i, v := range t.sums(kept) {
-		out.data[i] = float32(v)
-	}
+	out := t.total(kept, 1)
+	out.shape = t.without(dims)
 	if Recording(t) {
 		Record(summed{t.shape, kept}, []*Tensor{t}, out)
+	}
+	return out
+}
+
+// total adds up the values of t that are one value of a tensor of the given shape,
+// which broadcasts to that of t, in float64, and divides by n.
+func (t *Tensor) total(shape []int, n int) *Tensor {
+	if on := placeOf(t); on != nil {
+		return totalOn(on, t, shape, n)
+	}
+	out := Empty(shape...)
+	for i, v := range t.sums(shape) {
+		out.data[i] = float32(v / float64(n))
 	}
 	return out
 }
@@ -32,14 +43,12 @@ func (s summed) Backward(grads []*Tensor) []*Tensor {
 // values, as Sum does; NaN if there are none.
 func (t *Tensor) Mean(dims ...int) *Tensor {
 	kept := t.reduced("Mean", dims)
-	n := len(t.data) / max(1, count(t.without(dims)))
+	n := t.Size() / max(1, count(t.without(dims)))
 	if n == 0 {
 		return Full(float32(math.NaN()), t.without(dims)...)
 	}
-	out := Empty(t.without(dims)...)
-	for i, v := range t.sums(kept) {
-		out.data[i] = float32(v / float64(n))
-	}
+	out := t.total(kept, n)
+	out.shape = t.without(dims)
 	if Recording(t) {
 		Record(averaged{summed{t.shape, kept}, n}, []*Tensor{t}, out)
 	}
@@ -102,9 +111,9 @@ func (t *Tensor) dimension(op string, d int) int {
 func (t *Tensor) Max(dim int) *Tensor {
 	k := t.dimension("Max", dim)
 	at := t.argMax("Max", k)
-	out := Empty(t.without([]int{k})...)
+	out, values := Empty(t.without([]int{k})...), t.values()
 	for i, from := range at {
-		out.data[i] = t.data[from]
+		out.data[i] = values[from]
 	}
 	if Recording(t) {
 		Record(picked{t.shape, at}, []*Tensor{t}, out)
@@ -117,9 +126,9 @@ func (t *Tensor) Max(dim int) *Tensor {
 func (t *Tensor) MaxAbs(dim int) *Tensor {
 	k := t.dimension("MaxAbs", dim)
 	at := t.Detach().Abs().argMax("MaxAbs", k)
-	out := Empty(t.without([]int{k})...)
+	out, values := Empty(t.without([]int{k})...), t.values()
 	for i, from := range at {
-		out.data[i] = t.data[from]
+		out.data[i] = values[from]
 	}
 	if Recording(t) {
 		Record(picked{t.shape, at}, []*Tensor{t}, out)
@@ -134,9 +143,9 @@ type picked struct {
 }
 
 func (p picked) Backward(grads []*Tensor) []*Tensor {
-	g := Zeros(p.shape...)
+	g, values := Zeros(p.shape...), grads[0].values()
 	for i, from := range p.from {
-		g.data[from] += grads[0].data[i]
+		g.data[from] += values[i]
 	}
 	return []*Tensor{g}
 }
@@ -160,12 +169,13 @@ func (t *Tensor) argMax(op string, k int) []int {
 	if n == 0 {
 		panic(Shapef(op, "dimension %d of shape %v is empty, there is no largest value", k, t.shape))
 	}
-	places := make([]int, 0, len(t.data)/n)
-	for outer := 0; outer < len(t.data); outer += n * inner {
+	values := t.values()
+	places := make([]int, 0, t.Size()/n)
+	for outer := 0; outer < t.Size(); outer += n * inner {
 		for i := range inner {
 			best := outer + i
 			for at := best; at < outer+n*inner; at += inner {
-				if v := t.data[at]; v > t.data[best] || v != v && t.data[best] == t.data[best] {
+				if v := values[at]; v > values[best] || v != v && values[best] == values[best] {
 					best = at
 				}
 			}

@@ -26,11 +26,8 @@ func (t *Tensor) Slice(from, to int) *Tensor {
 }
 
 func (t *Tensor) slice(from, to int) *Tensor {
-	n := len(t.data) / max(1, t.shape[0])
-	out := &Tensor{
-		shape: slices.Clip(append([]int{to - from}, t.shape[1:]...)),
-		data:  t.data[from*n : to*n : to*n],
-	}
+	n := t.Size() / max(1, t.shape[0])
+	out := t.view(from*n, slices.Clip(append([]int{to - from}, t.shape[1:]...)))
 	if Recording(t) {
 		Record(sliced{t.shape, from * n}, []*Tensor{t}, out)
 	}
@@ -44,8 +41,8 @@ type sliced struct {
 }
 
 func (s sliced) Backward(grads []*Tensor) []*Tensor {
-	g := Zeros(s.shape...)
-	copy(g.data[s.at:], grads[0].data)
+	g := zerosOn(placeOf(grads[0]), s.shape...)
+	addTo(g, s.at, grads[0])
 	return []*Tensor{g}
 }
 
@@ -63,12 +60,12 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 		if n == 0 {
 			panic(Shapef("Reshape", "the -1 of shape %v could be anything, since another dimension is 0; give it a number", given))
 		}
-		shape[k] = len(t.data) / n
+		shape[k] = t.Size() / n
 	}
-	if size("Reshape", shape) != len(t.data) {
-		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, len(t.data), t.shape))
+	if size("Reshape", shape) != t.Size() {
+		panic(Shapef("Reshape", "shape %v does not hold the %d values of shape %v", given, t.Size(), t.shape))
 	}
-	out := &Tensor{shape: shape, data: t.data}
+	out := t.view(0, shape)
 	if Recording(t) {
 		Record(reshaped{t.shape}, []*Tensor{t}, out)
 	}
@@ -78,7 +75,7 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 type reshaped struct{ shape []int }
 
 func (r reshaped) Backward(grads []*Tensor) []*Tensor {
-	return []*Tensor{{shape: r.shape, data: grads[0].data}}
+	return []*Tensor{grads[0].view(0, r.shape)}
 }
 
 // Flatten returns a tensor whose dimensions from start on are one.
@@ -99,10 +96,7 @@ func (t *Tensor) BroadcastTo(shape ...int) *Tensor {
 	if !fits {
 		panic(Shapef("BroadcastTo", "shape %v cannot be stretched to %v: dimensions must be equal or 1, counted from the last", t.shape, shape))
 	}
-	out := Empty(shape...)
-	if len(out.data) > 0 {
-		stretch(out.data, t.data, shape, strides(t, rank))
-	}
+	out := t.stretched(shape, strides(t, rank))
 	if Recording(t) {
 		Record(stretched{t.shape}, []*Tensor{t}, out)
 	}
@@ -113,6 +107,19 @@ type stretched struct{ shape []int }
 
 func (s stretched) Backward(grads []*Tensor) []*Tensor {
 	return []*Tensor{shrink(grads[0], s.shape)}
+}
+
+// stretched returns a tensor of values of t that are as far apart as the steps say.
+func (t *Tensor) stretched(shape, steps []int) *Tensor {
+	out := emptyOn(placeOf(t), shape...)
+	switch {
+	case out.Size() == 0:
+	case out.place != nil:
+		out.place.on.strided(out, t, shape, steps)
+	default:
+		stretch(out.data, t.data, shape, steps)
+	}
+	return out
 }
 
 // stretch fills dst, of the given shape, with values that are as far apart as
@@ -152,9 +159,10 @@ func stretch(dst, src []float32, shape, steps []int) {
 // counts from the last.
 func (t *Tensor) Transpose(a, b int) *Tensor {
 	a, b = t.dimension("Transpose", a), t.dimension("Transpose", b)
-	order := make([]int, len(t.shape))
-	for k := range order {
-		order[k] = k
+	var few [8]int
+	order := few[:0]
+	for k := range t.shape {
+		order = append(order, k)
 	}
 	order[a], order[b] = b, a
 	return t.permute(order)
@@ -175,21 +183,13 @@ func (t *Tensor) Permute(dims ...int) *Tensor {
 }
 
 func (t *Tensor) permute(order []int) *Tensor {
-	own := make([]int, len(t.shape)) // how far apart neighbours are
-	for k, step := len(own)-1, 1; k >= 0; k-- {
-		own[k] = step
-		step *= t.shape[k]
-	}
 	shape, steps := make([]int, len(order)), make([]int, len(order))
 	for k, d := range order {
-		shape[k], steps[k] = t.shape[d], own[d]
+		shape[k], steps[k] = t.shape[d], count(t.shape[d+1:])
 	}
-	out := Empty(shape...)
-	if len(out.data) > 0 {
-		stretch(out.data, t.data, shape, steps)
-	}
+	out := t.stretched(shape, steps)
 	if Recording(t) {
-		Record(permuted(order), []*Tensor{t}, out)
+		Record(permuted(slices.Clone(order)), []*Tensor{t}, out)
 	}
 	return out
 }
@@ -235,11 +235,12 @@ func Concat(ts ...*Tensor) *Tensor {
 }
 
 func joined(shape []int, ts []*Tensor) *Tensor {
-	out := Empty(shape...)
+	out := emptyOn(placeOf(ts...), shape...)
 	j := join{}
 	at := 0
 	for _, t := range ts {
-		at += copy(out.data[at:], t.data)
+		copyTo(out, at, t)
+		at += t.Size()
 		j.shapes = append(j.shapes, t.shape)
 	}
 	if Recording(ts...) {
@@ -256,7 +257,7 @@ func (j join) Backward(grads []*Tensor) []*Tensor {
 	at := 0
 	for i, shape := range j.shapes {
 		n := count(shape)
-		list[i] = &Tensor{shape: shape, data: grads[0].data[at : at+n]}
+		list[i] = grads[0].view(at, shape)
 		at += n
 	}
 	return list

@@ -63,7 +63,7 @@ func (t *Tensor) ZeroGrad() { t.grad = nil }
 
 // Detach returns a tensor with the values of t, not copied, through which no
 // gradient flows.
-func (t *Tensor) Detach() *Tensor { return &Tensor{shape: t.shape, data: t.data} }
+func (t *Tensor) Detach() *Tensor { return &Tensor{shape: t.shape, data: t.data, place: t.place} }
 
 // Recording reports whether [Record] would record an operation on these inputs:
 // whether gradients are on and one of them requires one. A function that saves
@@ -108,8 +108,8 @@ const retain BackwardOption = 1
 // gradients end at what has been differentiated. It panics with a *GradError if
 // t has more values, or no gradient.
 func (t *Tensor) Backward(options ...BackwardOption) {
-	if len(t.data) != 1 {
-		panic(gradf("Backward", "the tensor of shape %v has %d values, expected 1; take Mean() or Sum() of it, or use BackwardFrom with a gradient for each", t.shape, len(t.data)))
+	if t.Size() != 1 {
+		panic(gradf("Backward", "the tensor of shape %v has %d values, expected 1; take Mean() or Sum() of it, or use BackwardFrom with a gradient for each", t.shape, t.Size()))
 	}
 	t.BackwardFrom(Full(1, t.shape...), options...)
 }
@@ -194,7 +194,7 @@ func (gs gradients) give(t, g *Tensor, own bool) {
 		case old == nil:
 			have.of[t.slot], have.own[t.slot] = g, own
 		case have.own[t.slot]:
-			addTo(old.data, g.data)
+			addTo(old, 0, g)
 		default:
 			have.of[t.slot], have.own[t.slot] = old.Add(g), true
 		}
@@ -208,30 +208,40 @@ func (gs gradients) givePart(t *Tensor, at int, g *Tensor) {
 	switch {
 	case t.requires:
 		if t.grad == nil {
-			t.grad = Zeros(t.shape...)
+			t.grad = zerosOn(placeOf(t), t.shape...)
 		}
-		addTo(t.grad.data[at:], g.data)
+		addTo(t.grad, at, g)
 	case t.onTape():
 		have := gs.of(t.node)
 		if old := have.of[t.slot]; old == nil {
-			have.of[t.slot], have.own[t.slot] = Zeros(t.shape...), true
+			have.of[t.slot], have.own[t.slot] = zerosOn(placeOf(g), t.shape...), true
 		} else if !have.own[t.slot] {
 			have.of[t.slot], have.own[t.slot] = old.Clone(), true
 		}
-		addTo(have.of[t.slot].data[at:], g.data)
+		addTo(have.of[t.slot], at, g)
 	}
 }
 
-func addTo(dst, g []float32) {
-	for i, v := range g {
+// addTo adds the values of g to those of a tensor, from one of them on. Nobody else
+// may have those.
+func addTo(to *Tensor, at int, g *Tensor) {
+	if to.place != nil {
+		to.place.on.accumulate(to, at, g)
+		return
+	}
+	dst := to.data[at:]
+	for i, v := range g.values() {
 		dst[i] += v
 	}
 }
 
+// accumulate adds to the gradient of a leaf, which is where the leaf is.
 func (t *Tensor) accumulate(g *Tensor, own bool) {
-	switch {
+	switch on := placeOf(t); {
 	case t.grad != nil:
-		addTo(t.grad.data, g.data)
+		addTo(t.grad, 0, g)
+	case placeOf(g) != on:
+		t.grad = g.moved(on)
 	case own:
 		t.grad = g
 	default:

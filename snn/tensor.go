@@ -25,6 +25,7 @@ import (
 type Tensor struct {
 	shape []int
 	data  []float32
+	place *place // where the values are instead, if they are on a device
 
 	requires bool    // a gradient; see RequireGrad
 	grad     *Tensor // of a leaf
@@ -102,11 +103,39 @@ func Ones(shape ...int) *Tensor { return Full(1, shape...) }
 // Shape returns the shape. It must not be changed.
 func (t *Tensor) Shape() []int { return t.shape }
 
-// Data returns the values themselves, in row-major order.
-func (t *Tensor) Data() []float32 { return t.data }
+// Data returns the values themselves, in row-major order; of a tensor on a device
+// a copy.
+func (t *Tensor) Data() []float32 {
+	if t.place != nil {
+		return slices.Clone(t.values())
+	}
+	return t.data
+}
+
+// values returns the values for reading.
+func (t *Tensor) values() []float32 {
+	if t.place != nil {
+		return t.place.fetch(t)
+	}
+	return t.data
+}
+
+// view returns a tensor over the values of t from one of them on.
+func (t *Tensor) view(from int, shape []int) *Tensor {
+	if t.place != nil {
+		return &Tensor{shape: shape, place: t.place.part(from)}
+	}
+	n := count(shape)
+	return &Tensor{shape: shape, data: t.data[from : from+n : from+n]}
+}
 
 // Size returns the number of values.
-func (t *Tensor) Size() int { return len(t.data) }
+func (t *Tensor) Size() int {
+	if t.place != nil {
+		return count(t.shape)
+	}
+	return len(t.data)
+}
 
 // At returns the value at the given indices, one for each dimension.
 func (t *Tensor) At(index ...int) float32 {
@@ -120,21 +149,21 @@ func (t *Tensor) At(index ...int) float32 {
 		}
 		at = at*t.shape[k] + i
 	}
-	return t.data[at]
+	return t.values()[at]
 }
 
 // Item returns the value of a tensor that has just one.
 func (t *Tensor) Item() float32 {
-	if len(t.data) != 1 {
-		panic(Shapef("Item", "the tensor of shape %v has %d values, expected 1; choose one with At, or take Mean or Sum", t.shape, len(t.data)))
+	if t.Size() != 1 {
+		panic(Shapef("Item", "the tensor of shape %v has %d values, expected 1; choose one with At, or take Mean or Sum", t.shape, t.Size()))
 	}
-	return t.data[0]
+	return t.values()[0]
 }
 
 // Clone returns a copy.
 func (t *Tensor) Clone() *Tensor {
-	out := Empty(t.shape...)
-	copy(out.data, t.data)
+	out := emptyOn(placeOf(t), t.shape...)
+	copyTo(out, 0, t)
 	if Recording(t) {
 		Record(same{}, []*Tensor{t}, out)
 	}

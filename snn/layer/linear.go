@@ -43,6 +43,25 @@ func (l *Linear) Forward(x *snn.Tensor) *snn.Tensor {
 	return y
 }
 
+// Backend returns the backend that the weights are on.
+func (l *Linear) Backend() string { return l.Weight.Backend() }
+
+// SupportedBackends returns the backends that there are.
+func (l *Linear) SupportedBackends() []string { return snn.Backends() }
+
+// SetBackend moves the weights and biases to a backend. Forward works where its
+// input is; one that is elsewhere is copied. The error of a backend that is not
+// there says why.
+func (l *Linear) SetBackend(backend string) error {
+	if err := snn.CheckBackend(backend); err != nil {
+		return fmt.Errorf("Linear: %w", err)
+	}
+	for _, p := range l.Parameters() {
+		p.Move(backend)
+	}
+	return nil
+}
+
 // Reset does nothing: there is no state.
 func (*Linear) Reset() {}
 

@@ -11,26 +11,43 @@ import (
 func (l *Layer) Backend() string { return l.config.backend }
 
 // SupportedBackends returns the backends that can be set in the step mode at
-// hand, on this machine and in this version.
-func (l *Layer) SupportedBackends() []string { return []string{cpu} }
+// hand, in this program on this machine: "cpu", and in multi-step mode those
+// devices that there are.
+func (l *Layer) SupportedBackends() []string {
+	if l.config.stepMode != snn.MultiStep {
+		return []string{snn.CPU}
+	}
+	return snn.Backends()
+}
 
-// SetBackend sets the backend. The error of one that is not supported says why.
+// SetBackend sets the backend: inputs are copied there if they are elsewhere, and
+// outputs and states are there. The error of one that is not supported says why.
 func (l *Layer) SetBackend(backend string) error {
-	if err := l.checkBackend(backend); err != nil {
+	if err := l.checkBackend(backend, l.config.stepMode); err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
 	l.config.backend = backend
 	return nil
 }
 
-func (l *Layer) checkBackend(backend string) error {
-	switch {
-	case slices.Contains(l.SupportedBackends(), backend):
-		return nil
-	case backend == "cuda" && l.config.stepMode == snn.SingleStep:
-		return fmt.Errorf("backend \"cuda\" is not supported: this version has no CUDA backend, and in step mode \"s\" there will be none; supported: %q", l.SupportedBackends())
-	case backend == "cuda":
-		return fmt.Errorf("backend \"cuda\" is not supported: this version has no CUDA backend; supported in step mode %q: %q", l.config.stepMode, l.SupportedBackends())
+// PTX returns the text of the kernel that takes this layer's neurons through all
+// steps on an NVIDIA GPU, in NVIDIA's assembly language, for a sequence of which no
+// gradient is required. It panics with a *snn.DeviceError if there is no backend
+// "cuda".
+func (l *Layer) PTX() string {
+	text, err := l.kernel.Source("cuda", wanted(l.config.storeVSeq))
+	if err != nil {
+		panic(&snn.DeviceError{Err: err})
 	}
-	return fmt.Errorf("backend %q is unknown; supported in step mode %q: %q", backend, l.config.stepMode, l.SupportedBackends())
+	return text
+}
+
+func (l *Layer) checkBackend(backend, mode string) error {
+	switch {
+	case backend == snn.CPU:
+		return nil
+	case slices.Contains(snn.Backends(), backend) && mode != snn.MultiStep:
+		return fmt.Errorf("backend %q takes whole sequences; use it in step mode %q, or backend %q", backend, snn.MultiStep, snn.CPU)
+	}
+	return snn.CheckBackend(backend)
 }

@@ -134,6 +134,18 @@ func (p *equationLines) name(left string, right dynamics.Expr) dynamics.Expr {
 	return dynamics.State(left)
 }
 
+// lines returns the equations, each on its own, for a reader of the code that they
+// become.
+func (e *equations) lines() (lines []string) {
+	for line := range strings.SplitSeq(e.latex, "\n") {
+		line = strings.TrimSpace(strings.TrimSuffix(strings.Replace(line, "&", "", 1), `\\`))
+		if !strings.HasPrefix(line, `\begin`) && !strings.HasPrefix(line, `\end`) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // latex prints the equations of a definition, and says whether anything depends
 // on the spike. It is done at once: later the definition may be part of another
 // layer, too. inputs are those besides x.

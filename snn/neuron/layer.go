@@ -11,9 +11,6 @@ import (
 	"spikebook/snn/surrogate"
 )
 
-// cpu is the backend that is always there.
-const cpu = "cpu"
-
 // Layer is a layer of neurons of one kind, with the state of each. It is a
 // snn.Module. A layer may not be used by several goroutines at once.
 type Layer struct {
@@ -82,7 +79,7 @@ func New(def Definition, options ...Option) *Layer {
 	}
 	if err := l.checkStepMode(c.stepMode); err != nil {
 		c.refuse("%v", err)
-	} else if err := l.checkBackend(c.backend); err != nil {
+	} else if err := l.checkBackend(c.backend, c.stepMode); err != nil {
 		c.refuse("%v", err)
 	}
 	if len(c.wrong) > 0 {
@@ -125,6 +122,7 @@ func (l *Layer) compile() (err error) {
 	if l.kernel, err = snn.NewKernel(l.equations.step); err != nil {
 		return err
 	}
+	l.kernel.Name, l.kernel.Text = l.name, l.equations.lines()
 	l.initial, err = snn.NewKernel(l.equations.initial)
 	return err
 }
@@ -145,6 +143,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 		l.setSingle()
 	}
 	multi := l.config.stepMode == snn.MultiStep
+	x = x.To(l.config.backend)
 	switch {
 	case l.states == nil:
 		l.states = l.before(shape)
@@ -198,7 +197,7 @@ func (l *Layer) shapef(format string, args ...any) *snn.ShapeError {
 
 // before returns the states before the first step.
 func (l *Layer) before(shape []int) []*snn.Tensor {
-	states, _ := l.initial.Run(snn.Call{Steps: 1, Shape: shape, Params: l.params(l.initial, shape)})
+	states, _ := l.initial.Run(snn.Call{Steps: 1, Shape: shape, Params: l.params(l.initial, shape), Backend: l.config.backend})
 	return states
 }
 
@@ -326,7 +325,11 @@ func (l *Layer) StepMode() string { return l.config.stepMode }
 
 // SetStepMode sets the step mode. The states stay.
 func (l *Layer) SetStepMode(mode string) error {
-	if err := l.checkStepMode(mode); err != nil {
+	err := l.checkStepMode(mode)
+	if err == nil {
+		err = l.checkBackend(l.config.backend, mode)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
 	l.config.stepMode = mode

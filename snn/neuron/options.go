@@ -57,7 +57,7 @@ type config struct {
 func defaults() *config {
 	return &config{
 		vThreshold: 1, surrogate: surrogate.Sigmoid(4),
-		stepMode: snn.SingleStep, backend: cpu,
+		stepMode: snn.SingleStep, backend: snn.CPU,
 		own: map[string]float64{}, atLeast: map[string]float64{}, tensors: map[string]*snn.Tensor{}, switches: map[string]*bool{},
 		stepModes: []string{snn.SingleStep, snn.MultiStep},
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"spikebook/snn"
+	"spikebook/snn/dynamics"
 )
 
 // Optimizer changes parameters.
@@ -60,17 +62,48 @@ func rate(lr float64) float32 {
 	return rate
 }
 
+// update returns the kernel of a step: from the gradient g it computes the
+// parameter p, and what the optimizer remembers of it.
+func update(states func(g, p dynamics.Expr) []dynamics.StateEquation) func() *snn.Kernel {
+	return sync.OnceValue(func() *snn.Kernel {
+		k, err := snn.NewKernel(dynamics.Definition{Inputs: []string{"g"}, States: states(dynamics.Input("g"), dynamics.State("p"))})
+		if err != nil {
+			panic(err) // a bug: the steps below compile
+		}
+		return k
+	})
+}
+
+// apply changes a parameter and what is remembered of it, where they are: on the
+// CPU or on a device.
+func apply(k *snn.Kernel, p *snn.Tensor, numbers map[string]float64, memory ...*snn.Tensor) {
+	c := snn.Call{Steps: 1, Shape: p.Shape(), Inputs: []*snn.Tensor{p.Grad().Detach()}, States: []*snn.Tensor{p.Detach()}, Overwrite: true}
+	c.States = append(c.States, memory...)
+	for _, name := range k.Params() {
+		c.Params = append(c.Params, snn.Scalar(float32(numbers[name])))
+	}
+	k.Run(c)
+}
+
+// memory returns a place for what is remembered of each parameter.
+func memory(list []*snn.Tensor, i int, p *snn.Tensor) *snn.Tensor {
+	if list[i] == nil {
+		list[i] = snn.Zeros(p.Shape()...).To(p.Backend())
+	}
+	return list[i]
+}
+
 // SGD is stochastic gradient descent, with momentum if that is not 0:
 //
 //	M ← Momentum·M + G,  P ← P - LearningRate·M
 //
-// where M is G in the first step. With Nesterov P takes the step of G + Momentum·M
-// instead: where M will lead is looked at first.
+// where M is 0 before the first step. With Nesterov P takes the step of
+// G + Momentum·M instead: where M will lead is looked at first.
 type SGD struct {
 	parameters
 	LearningRate, Momentum, WeightDecay float32
 	Nesterov                            bool
-	velocity                            [][]float32
+	velocity                            []*snn.Tensor
 }
 
 // NewSGD returns an SGD without momentum. It panics with a *Misuse unless the
@@ -79,34 +112,40 @@ func NewSGD(params []*snn.Tensor, learningRate float64) *SGD {
 	return &SGD{parameters: checked(params), LearningRate: rate(learningRate)}
 }
 
+var (
+	learningRate, momentum, weightDecay = dynamics.Param("learning_rate"), dynamics.Param("momentum"), dynamics.Param("weight_decay")
+
+	plain = update(func(g, p dynamics.Expr) []dynamics.StateEquation {
+		return []dynamics.StateEquation{{Name: "p", Next: p.Sub(learningRate.Mul(decayed(g, p)))}}
+	})
+	withMomentum = update(func(g, p dynamics.Expr) []dynamics.StateEquation {
+		m := momentum.Mul(dynamics.State("m")).Add(decayed(g, p))
+		return []dynamics.StateEquation{{Name: "p", Next: p.Sub(learningRate.Mul(m))}, {Name: "m", Next: m}}
+	})
+	withNesterov = update(func(g, p dynamics.Expr) []dynamics.StateEquation {
+		m := momentum.Mul(dynamics.State("m")).Add(decayed(g, p))
+		return []dynamics.StateEquation{{Name: "p", Next: p.Sub(learningRate.Mul(decayed(g, p).Add(momentum.Mul(m))))}, {Name: "m", Next: m}}
+	})
+)
+
+// decayed is a gradient with that of the weight decay.
+func decayed(g, p dynamics.Expr) dynamics.Expr { return g.Add(weightDecay.Mul(p)) }
+
 // Step changes each parameter that has a gradient.
 func (o *SGD) Step() {
 	if o.velocity == nil {
-		o.velocity = make([][]float32, len(o.parameters))
+		o.velocity = make([]*snn.Tensor, len(o.parameters))
 	}
+	numbers := map[string]float64{"learning_rate": float64(o.LearningRate), "momentum": float64(o.Momentum), "weight_decay": float64(o.WeightDecay)}
 	for i, p := range o.parameters {
-		if p.Grad() == nil {
-			continue
-		}
-		first := o.velocity[i] == nil
-		if first && o.Momentum != 0 {
-			o.velocity[i] = make([]float32, p.Size())
-		}
-		data := p.Data()
-		for k, g := range p.Grad().Data() {
-			g += float32(o.WeightDecay * data[k])
-			if o.Momentum != 0 {
-				m := &o.velocity[i][k]
-				if *m = float32(o.Momentum**m) + g; first {
-					*m = g
-				}
-				if o.Nesterov {
-					g += float32(o.Momentum * *m)
-				} else {
-					g = *m
-				}
-			}
-			data[k] -= float32(o.LearningRate * g)
+		switch {
+		case p.Grad() == nil:
+		case o.Momentum == 0:
+			apply(plain(), p, numbers)
+		case o.Nesterov:
+			apply(withNesterov(), p, numbers, memory(o.velocity, i, p))
+		default:
+			apply(withMomentum(), p, numbers, memory(o.velocity, i, p))
 		}
 	}
 }
@@ -118,7 +157,7 @@ type Adam struct {
 	LearningRate, Beta1, Beta2, Epsilon, WeightDecay float32
 	Decoupled                                        bool // weight decay as AdamW has it, not as part of the gradient
 	steps                                            []int
-	mean, square                                     [][]float32
+	mean, square                                     []*snn.Tensor
 }
 
 // NewAdam returns an Adam with beta1 0.9, beta2 0.999 and epsilon 1e-8. It
@@ -138,34 +177,43 @@ func NewAdamW(params []*snn.Tensor, learningRate float64) *Adam {
 	return o
 }
 
+// adam is a step of Adam. Of what changes from step to step, numbers are worked
+// out once for all values: step_size is the learning rate over 1-beta1ⁿ, root the
+// square root of 1-beta2ⁿ, and shrink what weight decay leaves of a parameter.
+var adam = update(func(g, p dynamics.Expr) []dynamics.StateEquation {
+	one := dynamics.Const(1)
+	beta1, beta2 := dynamics.Param("beta1"), dynamics.Param("beta2")
+	g = decayed(g, p)
+	m := beta1.Mul(dynamics.State("m")).Add(one.Sub(beta1).Mul(g))
+	v := beta2.Mul(dynamics.State("v")).Add(one.Sub(beta2).Mul(g).Mul(g))
+	denominator := v.Sqrt().Div(dynamics.Param("root")).Add(dynamics.Param("epsilon"))
+	return []dynamics.StateEquation{
+		{Name: "p", Next: p.Mul(dynamics.Param("shrink")).Sub(dynamics.Param("step_size").Mul(m).Div(denominator))},
+		{Name: "m", Next: m}, {Name: "v", Next: v},
+	}
+})
+
 // Step changes each parameter that has a gradient.
 func (o *Adam) Step() {
 	if o.mean == nil {
 		n := len(o.parameters)
-		o.steps, o.mean, o.square = make([]int, n), make([][]float32, n), make([][]float32, n)
+		o.steps, o.mean, o.square = make([]int, n), make([]*snn.Tensor, n), make([]*snn.Tensor, n)
 	}
 	for i, p := range o.parameters {
 		if p.Grad() == nil {
 			continue
 		}
-		if o.mean[i] == nil {
-			o.mean[i], o.square[i] = make([]float32, p.Size()), make([]float32, p.Size())
-		}
 		o.steps[i]++
-		correct1 := 1 - math.Pow(float64(o.Beta1), float64(o.steps[i]))
-		correct2 := math.Sqrt(1 - math.Pow(float64(o.Beta2), float64(o.steps[i])))
-		data := p.Data()
-		for k, g := range p.Grad().Data() {
-			if o.Decoupled {
-				data[k] -= float32(float32(o.LearningRate*o.WeightDecay) * data[k])
-			} else {
-				g += float32(o.WeightDecay * data[k])
-			}
-			m, v := &o.mean[i][k], &o.square[i][k]
-			*m = float32(o.Beta1**m) + float32((1-o.Beta1)*g)
-			*v = float32(o.Beta2**v) + float32(float32((1-o.Beta2)*g)*g)
-			denominator := math.Sqrt(float64(*v))/correct2 + float64(o.Epsilon)
-			data[k] -= float32(float64(o.LearningRate) / correct1 * float64(*m) / denominator)
+		n := float64(o.steps[i])
+		numbers := map[string]float64{
+			"beta1": float64(o.Beta1), "beta2": float64(o.Beta2), "epsilon": float64(o.Epsilon),
+			"step_size": float64(o.LearningRate) / (1 - math.Pow(float64(o.Beta1), n)),
+			"root":      math.Sqrt(1 - math.Pow(float64(o.Beta2), n)),
+			"shrink":    1, "weight_decay": float64(o.WeightDecay),
 		}
+		if o.Decoupled {
+			numbers["shrink"], numbers["weight_decay"] = 1-float64(o.LearningRate)*float64(o.WeightDecay), 0
+		}
+		apply(adam(), p, numbers, memory(o.mean, i, p), memory(o.square, i, p))
 	}
 }

@@ -26,6 +26,9 @@ var functions = map[string]struct {
 	"functional.spike_similar_loss":                        {[]string{"kernel_type", "loss_type", "args"}, "spikes"},
 }
 
+// bySteps are functions that take a network through single steps.
+var bySteps = map[string]bool{"functional.multi_step_forward": true, "functional.t_last_multi_step_forward": true}
+
 // checkFunctional runs a case of group functional, and layers without a state.
 func checkFunctional(c *reference) (r result, err error) {
 	args, ok := functions[c.Class]
@@ -45,7 +48,11 @@ func checkFunctional(c *reference) (r result, err error) {
 			leaves[name].RequireGrad()
 		}
 	}
-	x := leaves["x_seq"]
+	operands := map[string]*snn.Tensor{}
+	for name, t := range leaves {
+		operands[name] = t.To(backend)
+	}
+	x := operands["x_seq"]
 	a := arguments(c.Params)
 	var net *network
 	description, _ := c.Params["module"].(map[string]any)
@@ -59,6 +66,9 @@ func checkFunctional(c *reference) (r result, err error) {
 		for name, t := range net.params {
 			leaves[name] = t
 		}
+	}
+	if backend != snn.CPU && bySteps[c.Class] {
+		return r, onlySequences(backend)
 	}
 	var name string
 	var got *snn.Tensor
@@ -75,11 +85,14 @@ func checkFunctional(c *reference) (r result, err error) {
 		if err := snn.SetStepMode(net.Module, "m"); err != nil {
 			return r, err
 		}
+		if err := place(net.Module, "m"); err != nil {
+			return r, err
+		}
 		name, got = "spike_seq", functional.ChunkMultiStepForward(int(a.peek("split_size", 1)), x, net)
 	case "delay":
 		name, got = "y_seq", functional.Delay(x, int(a.peek("delay_steps", 1)))
 	case "first_spike_index":
-		name, got = "first", functional.FirstSpikeIndex(leaves["spikes"])
+		name, got = "first", functional.FirstSpikeIndex(operands["spikes"])
 	case "redundant_one_hot":
 		name, got = "y", functional.RedundantOneHot(ints(leaves["labels"]), int(a.peek("num_classes", 0)), int(a.peek("n", 1)))
 	case "temporal_efficient_training_cross_entropy":
@@ -90,7 +103,7 @@ func checkFunctional(c *reference) (r result, err error) {
 		if err != nil || loss == nil {
 			return r, unsupported(fmt.Sprint("spike_similar_loss with ", c.Params))
 		}
-		name, got = "loss", functional.SpikeSimilarLoss(leaves["spikes"], c.Labels.Tensor, kernel, loss)
+		name, got = "loss", functional.SpikeSimilarLoss(operands["spikes"], c.Labels.Tensor, kernel, loss)
 	default:
 		return r, unsupported(c.Class)
 	}

@@ -129,7 +129,12 @@ func (c *reference) forward(net *network, x *snn.Tensor) (spikes, rate, loss *sn
 		if err := snn.SetStepMode(net.Module, snn.MultiStep); err != nil {
 			return nil, nil, nil, err
 		}
-		spikes = net.Forward(x)
+		if err := place(net.Module, c.StepMode); err != nil {
+			return nil, nil, nil, err
+		}
+		spikes = net.Forward(x.To(backend))
+	} else if backend != snn.CPU {
+		return nil, nil, nil, onlySequences(backend)
 	} else {
 		spikes = snn.MultiStepForward(x, net.Module)
 	}

@@ -121,8 +121,11 @@ func (t *trial) run() error {
 	if err := t.module.SetStepMode(t.StepMode); err != nil {
 		return unsupported(fmt.Sprintf("%s in step mode %q", t.Class, t.StepMode))
 	}
+	if err := place(t.module, t.StepMode); err != nil {
+		return err
+	}
 	if t.StepMode == snn.MultiStep {
-		t.output = t.module.Forward(x)
+		t.output = t.module.Forward(x.To(backend))
 		return nil
 	}
 	var list []*snn.Tensor

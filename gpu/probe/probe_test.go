@@ -1,4 +1,4 @@
-package gpu
+package probe
 
 import (
 	"testing"
@@ -32,7 +32,7 @@ func TestProbe(t *testing.T) {
 		for _, f := range test.files {
 			root[f] = &fstest.MapFile{Data: []byte(text[f])}
 		}
-		m, err := probe(root)
+		m, err := look(root)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,14 +41,14 @@ func TestProbe(t *testing.T) {
 		}
 	}
 	classic := "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12\n"
-	m, err := probe(fstest.MapFS{version: {Data: []byte(classic)}})
+	m, err := look(fstest.MapFS{version: {Data: []byte(classic)}})
 	if err != nil || m.Driver != "535.183.01" {
 		t.Errorf("driver %q, %v", m.Driver, err)
 	}
 }
 
 func TestProbeHere(t *testing.T) {
-	if m, err := Probe(); err != nil || m.Reason() == "" {
+	if m, err := Look(); err != nil || m.Reason() == "" {
 		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -1,8 +1,8 @@
-// Package gpu tells which NVIDIA driver and devices the machine has. It asks
+// Package probe tells which NVIDIA driver and devices the machine has. It asks
 // the driver's files, so it needs neither cgo nor the CUDA libraries and is
 // cheap enough for `spikebook doctor`. Running neurons on a device is not its
-// job; the CUDA backend will stand beside it.
-package gpu
+// job.
+package probe
 
 import (
 	"bufio"
@@ -45,8 +45,8 @@ func (m Machine) Reason() string {
 	return strings.Join(m.Devices, ", ") + ", NVIDIA driver " + m.Driver
 }
 
-// Probe looks at this machine.
-func Probe() (Machine, error) { return probe(os.DirFS("/")) }
+// Look looks at this machine.
+func Look() (Machine, error) { return look(os.DirFS("/")) }
 
 // libraryFolders are where distributions and NVIDIA's container tools put
 // libcuda.so.1.
@@ -59,7 +59,7 @@ var libraryFolders = []string{
 // which newer drivers write with other words before the number.
 var driverVersion = regexp.MustCompile(`(?m)^NVRM version:.*?\s(\d+\.[\d.]+)\s`)
 
-func probe(root fs.FS) (Machine, error) {
+func look(root fs.FS) (Machine, error) {
 	var m Machine
 	switch data, err := fs.ReadFile(root, "proc/driver/nvidia/version"); {
 	case err == nil:

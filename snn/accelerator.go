@@ -1,0 +1,185 @@
+package snn
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"spikebook/gpu/device"
+	"spikebook/snn/dynamics"
+)
+
+// Accelerator is a device with the operations that tensors need there: a backend.
+// Package spikebook/gpu/backend has one for what runs PTX.
+type Accelerator interface {
+	device.Device
+
+	// Program runs a program as [dynamics.Program.Run] does.
+	Program(p *dynamics.Program, r PlacedRun) error
+	// Source returns what it runs for that, for a person to read.
+	Source(p *dynamics.Program, r PlacedRun) (string, error)
+	// Strided copies values of an array of a shape: those that are neighbours in
+	// a dimension are as far apart as the steps say, 0 for the same one.
+	Strided(to, from device.Pointer, shape, toSteps, fromSteps []int) error
+	// Fill sets n values.
+	Fill(to device.Pointer, value float32, n int) error
+	// Accumulate adds n values to others.
+	Accumulate(to, from device.Pointer, n int) error
+	// MatMul sets c, [m, n], to the product of a, [m, k], and b, [k, n]; one that
+	// is transposed is stored the other way round.
+	MatMul(c, a, b device.Pointer, m, n, k int, transposeA, transposeB bool) error
+	// Total adds up from, [outer, n, inner], over its second dimension, and divides
+	// by n for the mean: [outer, inner].
+	Total(to, from device.Pointer, outer, n, inner int, mean bool) error
+	// Uniform draws the n numbers that Rand draws with a seed, from a block on.
+	Uniform(to device.Pointer, n int, seed, next uint64) error
+}
+
+// PlacedRun is a [dynamics.Run] in the memory of a device. A pointer is 0 for an
+// output that is not wanted.
+type PlacedRun struct {
+	Name           string   // of what is run, such as "LIF"
+	Text           []string // what it is, such as equations
+	T, N           int
+	Inputs, Params []Placed
+	Outputs        []device.Pointer
+	States         []device.Pointer
+	Reverse        bool
+}
+
+// Placed is an operand. One that is shared has a value for all neurons: an input
+// one for each step, a parameter one.
+type Placed struct {
+	At     device.Pointer
+	Shared bool
+}
+
+// backend is an accelerator that is in use.
+type backend struct {
+	Accelerator
+	name string
+
+	inUse, fresh atomic.Int64 // bytes of tensors, and of those made since garbage was collected
+
+	mu      sync.Mutex
+	numbers map[float32]*place // single values that are there
+}
+
+var backends = struct {
+	sync.Mutex
+	list []*backend
+}{}
+
+// AddBackend makes an accelerator a backend by a name, such as "cuda", instead of
+// the one that had the name before: tensors on that one stay there.
+func AddBackend(name string, a Accelerator) {
+	backends.Lock()
+	defer backends.Unlock()
+	b := &backend{Accelerator: a, name: name, numbers: map[float32]*place{}}
+	if i := slices.IndexFunc(backends.list, func(b *backend) bool { return b.name == name }); i >= 0 {
+		backends.list[i] = b
+	} else {
+		backends.list = append(backends.list, b)
+	}
+}
+
+// CPU is the backend that is always there.
+const CPU = "cpu"
+
+// Backends returns the names of the backends: "cpu", and those that were added.
+func Backends() []string {
+	backends.Lock()
+	defer backends.Unlock()
+	names := []string{CPU}
+	for _, b := range backends.list {
+		names = append(names, b.name)
+	}
+	return names
+}
+
+// BackendStats returns what a backend was used for. It is an error if there is
+// none of that name.
+func BackendStats(name string) (device.Stats, error) {
+	b, err := backendNamed(name)
+	if err != nil {
+		return device.Stats{}, err
+	}
+	return b.Stats()
+}
+
+func backendNamed(name string) (*backend, error) {
+	backends.Lock()
+	i := slices.IndexFunc(backends.list, func(b *backend) bool { return b.name == name })
+	if i >= 0 {
+		defer backends.Unlock()
+		return backends.list[i], nil
+	}
+	backends.Unlock()
+	return nil, CheckBackend(name)
+}
+
+// CheckBackend returns an error that says why unless there is a backend of that
+// name.
+func CheckBackend(name string) error {
+	names := Backends()
+	switch {
+	case slices.Contains(names, name):
+		return nil
+	case name == "cuda" || strings.HasPrefix(name, "cuda:"):
+		return fmt.Errorf("there is no backend %q: no NVIDIA GPU is in use, which `spikebook doctor` explains; gpu.Emulate() runs CUDA kernels on the CPU, slowly. This program has %q", name, names)
+	}
+	return fmt.Errorf("there is no backend %q; this program has %q", name, names)
+}
+
+// DeviceError is a [Misuse] in that it is shown as one line: an operation on a
+// device failed.
+type DeviceError struct{ Err error }
+
+func (e *DeviceError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error of the device.
+func (e *DeviceError) Unwrap() error { return e.Err }
+
+// Misuse marks the type as a Misuse.
+func (*DeviceError) Misuse() {}
+
+func (b *backend) must(err error) {
+	if err != nil {
+		panic(&DeviceError{err})
+	}
+}
+
+// leastGarbage is from how many bytes on garbage is collected for its memory on a
+// device, which the garbage collector does not see.
+const leastGarbage = 256 << 20
+
+// block is memory that is given back when nobody can reach it any more.
+type block struct {
+	on    *backend
+	at    device.Pointer
+	bytes int64
+}
+
+func (b *backend) alloc(n int, label string) *block {
+	bytes := int64(4 * max(1, n))
+	if fresh := b.fresh.Add(bytes); fresh > max(leastGarbage, b.inUse.Load()/2) {
+		b.fresh.Store(0)
+		runtime.GC()
+	}
+	at, err := b.Alloc(bytes, label)
+	b.must(err)
+	b.inUse.Add(bytes)
+	m := &block{b, at, bytes}
+	runtime.SetFinalizer(m, (*block).free)
+	return m
+}
+
+// free gives the memory back. An error of the device shows at its next use.
+func (m *block) free() {
+	runtime.SetFinalizer(m, nil)
+	m.on.inUse.Add(-m.bytes)
+	m.on.Free(m.at)
+}

@@ -1,0 +1,274 @@
+package snn
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"unsafe"
+
+	"spikebook/gpu/device"
+	"spikebook/snn/dynamics"
+	"spikebook/snn/vector"
+)
+
+// place is where the values of a tensor are on a device.
+type place struct {
+	on    *backend
+	block *block
+	at    device.Pointer // in the block
+
+	mu   sync.Mutex
+	host []float32 // the values, if they were fetched and did not change since
+}
+
+// part returns the place of values from one on.
+func (p *place) part(from int) *place {
+	return &place{on: p.on, block: p.block, at: p.at + device.Pointer(4*from)}
+}
+
+// fetch returns the values of a tensor.
+func (p *place) fetch(t *Tensor) []float32 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := count(t.shape); p.host == nil && n > 0 {
+		p.host = make([]float32, n)
+		p.on.must(p.on.Download(bytesOf(p.host), p.at))
+		runtime.KeepAlive(p.block)
+	}
+	return p.host
+}
+
+// changed forgets the values that were fetched.
+func (p *place) changed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.host = nil
+}
+
+func bytesOf(values []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
+}
+
+// To returns the tensor on a backend: t itself if it is there, else a copy. A
+// gradient flows back. What is computed from a tensor on a device stays there;
+// operations that are not possible there fetch the values, as Data does. To panics
+// with a *DeviceError if there is no such backend.
+func (t *Tensor) To(name string) *Tensor {
+	var on *backend
+	if name != CPU {
+		var err error
+		if on, err = backendNamed(name); err != nil {
+			panic(&DeviceError{err})
+		}
+	}
+	if on == placeOf(t) {
+		return t
+	}
+	out := t.moved(on)
+	if Recording(t) {
+		Record(moved{placeOf(t)}, []*Tensor{t}, out)
+	}
+	return out
+}
+
+// Move moves the values of a leaf, such as a parameter, and its gradient to a
+// backend: it stays the tensor that it was, so that an optimizer goes on with it. It
+// panics with a *DeviceError if there is no such backend, and with a *GradError if
+// the tensor is the result of a computation, which [Tensor.To] is for.
+func (t *Tensor) Move(name string) {
+	if t.onTape() {
+		panic(gradf("Move", "the tensor of shape %v is the result of a computation, expected a leaf; To returns a copy on another backend", t.shape))
+	}
+	for _, x := range []*Tensor{t, t.grad} {
+		if x != nil {
+			there := x.Detach().To(name)
+			x.data, x.place = there.data, there.place
+		}
+	}
+}
+
+// Backend returns the name of the backend that the tensor is on.
+func (t *Tensor) Backend() string {
+	if t.place == nil {
+		return CPU
+	}
+	return t.place.on.name
+}
+
+type moved struct{ from *backend }
+
+func (m moved) Backward(grads []*Tensor) []*Tensor { return []*Tensor{grads[0].moved(m.from)} }
+
+// moved returns a tensor with the values of t on a backend, nil for the host,
+// through which no gradient flows: t detached if it is there.
+func (t *Tensor) moved(on *backend) *Tensor {
+	if placeOf(t) == on {
+		return t.Detach()
+	}
+	if on == nil {
+		return newTensor(t.shape, t.Data())
+	}
+	out := emptyOn(on, t.shape...)
+	copyTo(out, 0, t)
+	return out
+}
+
+// home returns t if it is on the host, else its values.
+func (t *Tensor) home() *Tensor {
+	if t.place == nil {
+		return t
+	}
+	return &Tensor{shape: t.shape, data: t.values()}
+}
+
+// placeOf returns the device that one of the tensors is on; nil if all are on the
+// host. A tensor may be nil.
+func placeOf(ts ...*Tensor) *backend {
+	for _, t := range ts {
+		if t != nil && t.place != nil {
+			return t.place.on
+		}
+	}
+	return nil
+}
+
+// emptyOn is Empty on a backend, nil for the host.
+func emptyOn(on *backend, shape ...int) *Tensor {
+	if on == nil {
+		return Empty(shape...)
+	}
+	m := on.alloc(size("Empty", shape), "tensor")
+	return &Tensor{shape: clone(shape), place: &place{on: on, block: m, at: m.at}}
+}
+
+// zerosOn is Zeros on a backend, nil for the host.
+func zerosOn(on *backend, shape ...int) *Tensor {
+	if on == nil {
+		return Zeros(shape...)
+	}
+	out := emptyOn(on, shape...)
+	if n := out.Size(); n > 0 {
+		on.must(on.Fill(out.place.at, 0, n))
+		runtime.KeepAlive(out)
+	}
+	return out
+}
+
+// copyTo copies the values of a tensor to those of another, from one of them on.
+func copyTo(to *Tensor, at int, from *Tensor) {
+	n := from.Size()
+	switch {
+	case n == 0:
+	case to.place == nil:
+		copy(to.data[at:], from.values())
+	case from.place != nil && from.place.on == to.place.on:
+		p := to.place
+		p.on.must(p.on.Copy(p.at+device.Pointer(4*at), from.place.at, int64(4*n)))
+	default:
+		p := to.place
+		p.on.must(p.on.Upload(p.at+device.Pointer(4*at), bytesOf(from.values())))
+	}
+	if to.place != nil {
+		to.place.changed()
+	}
+	runtime.KeepAlive(to)
+	runtime.KeepAlive(from)
+}
+
+// mostNumbers is how many single values are kept on a device.
+const mostNumbers = 1 << 12
+
+// operand returns t, or a copy of it on the device.
+func (b *backend) operand(t *Tensor) *Tensor {
+	switch {
+	case t.place != nil && t.place.on == b:
+		return t
+	case t.Size() != 1:
+		return t.moved(b)
+	}
+	v := t.values()[0]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.numbers[v]
+	if p == nil {
+		if len(b.numbers) >= mostNumbers {
+			clear(b.numbers)
+		}
+		p = t.moved(b).place
+		b.numbers[v] = p // NaN is never found again
+	}
+	return &Tensor{shape: t.shape, place: p}
+}
+
+// broadcastOn is broadcast on a device.
+func broadcastOn(on *backend, name string, op vector.Op, t, u *Tensor) *Tensor {
+	if !SameShape(t, u) {
+		shape := common(name, t, u)
+		t, u = on.operand(t).Detach().BroadcastTo(shape...), on.operand(u).Detach().BroadcastTo(shape...)
+	}
+	k := arithmetic[op]()
+	outputs, _ := k.Run(Call{Steps: 1, Shape: t.shape, Inputs: []*Tensor{on.operand(t).Detach(), on.operand(u).Detach()}})
+	return outputs[0]
+}
+
+var arithmetic = map[vector.Op]func() *Kernel{
+	vector.Add: pairwise(dynamics.Expr.Add), vector.Sub: pairwise(dynamics.Expr.Sub),
+	vector.Mul: pairwise(dynamics.Expr.Mul), vector.Div: pairwise(dynamics.Expr.Div),
+}
+
+// accumulate adds the values of g to those of a tensor on the device.
+func (b *backend) accumulate(to *Tensor, at int, g *Tensor) {
+	n := g.Size()
+	if n == 0 {
+		return
+	}
+	g = b.operand(g)
+	b.must(b.Accumulate(to.place.at+device.Pointer(4*at), g.place.at, n))
+	to.place.changed()
+	runtime.KeepAlive(to)
+	runtime.KeepAlive(g)
+}
+
+// strided sets out, of a shape, to values of t that are as far apart as the steps
+// say.
+func (b *backend) strided(out, t *Tensor, shape, steps []int) {
+	b.must(b.Strided(out.place.at, t.place.at, shape, strides(out, len(shape)), steps))
+	runtime.KeepAlive(out)
+	runtime.KeepAlive(t)
+}
+
+// totalOn is total on a device: dimensions beside each other at once, those that
+// are apart one after the other.
+func totalOn(on *backend, t *Tensor, shape []int, n int) *Tensor {
+	rank := len(t.shape)
+	kept := make([]int, rank)
+	for k := range kept {
+		kept[k] = dim(&Tensor{shape: shape}, k, rank)
+	}
+	t = t.Detach()
+	for from := 0; from < rank; from++ {
+		to := from
+		for to < rank && kept[to] != t.shape[to] {
+			to++
+		}
+		if to == from {
+			continue
+		}
+		outer, length, inner := count(t.shape[:from]), count(t.shape[from:to]), count(t.shape[to:])
+		now := slices.Concat(kept[:to], t.shape[to:])
+		out := zerosOn(on, now...)
+		mean := n > 1 && length == n
+		if mean {
+			n = 1
+		}
+		if outer*length*inner > 0 {
+			on.must(on.Total(out.place.at, t.place.at, outer, length, inner, mean))
+			runtime.KeepAlive(t)
+		}
+		t = out
+	}
+	if n > 1 {
+		t = t.Div(Scalar(float32(n)))
+	}
+	return t.view(0, clone(shape))
+}

@@ -1,0 +1,132 @@
+package snn
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+
+	"spikebook/gpu/device"
+	"spikebook/snn/dynamics"
+)
+
+// run is a run of a program on tensors, on the host or on a device.
+type run struct {
+	kernel         *Kernel
+	program        *dynamics.Program
+	on             *backend // nil for the host
+	steps, neurons int
+	inputs         []*Tensor
+	params         []*Tensor
+	which          []int     // of the parameters are those of the program
+	outputs        []*Tensor // nil for those that are not wanted
+	states         []*Tensor
+	reverse        bool
+}
+
+func (r *run) run() {
+	if r.on != nil {
+		r.runPlaced()
+		return
+	}
+	a := arguments.Get().(*arrays)
+	a.Run = dynamics.Run{
+		T: r.steps, N: r.neurons, Reverse: r.reverse,
+		Inputs: values(a.Inputs, r.inputs), Outputs: values(a.Outputs, r.outputs), States: values(a.States, r.states), Params: a.Params,
+	}
+	for _, i := range r.which {
+		a.Params = append(a.Params, r.params[i].values())
+	}
+	r.program.Run(a.Run)
+	a.free()
+}
+
+// arrays are used again: a layer is often run for one step.
+type arrays struct{ dynamics.Run }
+
+var arguments = sync.Pool{New: func() any { return new(arrays) }}
+
+// free forgets the slices, which must not be kept alive.
+func (a *arrays) free() {
+	for _, list := range [][][]float32{a.Inputs, a.Params, a.Outputs, a.States} {
+		clear(list)
+	}
+	a.Run = dynamics.Run{Inputs: a.Inputs[:0], Params: a.Params[:0], Outputs: a.Outputs[:0], States: a.States[:0]}
+	arguments.Put(a)
+}
+
+// values appends the values of tensors to list, nil for none.
+func values(list [][]float32, tensors []*Tensor) [][]float32 {
+	for _, t := range tensors {
+		if t == nil {
+			list = append(list, nil)
+		} else {
+			list = append(list, t.values())
+		}
+	}
+	return list
+}
+
+func (r *run) runPlaced() {
+	p := r.kernel.placed(r.reverse)
+	p.T, p.N = r.steps, r.neurons
+	var operands []*Tensor
+	place := func(t *Tensor, shared bool) Placed {
+		t = r.on.operand(t)
+		operands = append(operands, t)
+		return Placed{t.place.at, shared}
+	}
+	for _, t := range r.inputs {
+		p.Inputs = append(p.Inputs, place(t, t.Size() != r.steps*r.neurons))
+	}
+	for _, i := range r.which {
+		t := r.params[i]
+		p.Params = append(p.Params, place(t, t.Size() == 1))
+	}
+	for _, t := range r.outputs {
+		at := device.Pointer(0)
+		if t != nil {
+			at = t.place.at
+		}
+		p.Outputs = append(p.Outputs, at)
+	}
+	for _, t := range r.states {
+		p.States = append(p.States, t.place.at)
+	}
+	r.on.must(r.on.Program(r.program, p))
+	for _, t := range slices.Concat(r.outputs, r.states) {
+		if t != nil {
+			t.place.changed()
+		}
+	}
+	runtime.KeepAlive(operands)
+}
+
+// placed returns a run with the name of the kernel.
+func (k *Kernel) placed(reverse bool) PlacedRun {
+	name := k.Name
+	if name == "" {
+		name = "elementwise"
+	}
+	if reverse {
+		name += "_backward"
+	}
+	return PlacedRun{Name: name, Text: k.Text, Reverse: reverse}
+}
+
+// Source returns the code that a backend runs for a kernel when no gradient is
+// required. It is an error if there is no such backend, or if it has none.
+func (k *Kernel) Source(backend string, wanted []bool) (string, error) {
+	on, err := backendNamed(backend)
+	if err != nil {
+		return "", err
+	}
+	r := k.placed(false)
+	for i := range k.definition.Outputs {
+		at := device.Pointer(0)
+		if wanted == nil || wanted[i] {
+			at = 1
+		}
+		r.Outputs = append(r.Outputs, at)
+	}
+	return on.Source(k.program, r)
+}
