@@ -66,6 +66,7 @@ type backend struct {
 
 	mu      sync.Mutex
 	numbers map[float32]*place // single values that are there
+	zeros   *block
 }
 
 var backends = struct {
@@ -98,6 +99,16 @@ func Backends() []string {
 		names = append(names, b.name)
 	}
 	return names
+}
+
+// BackendInfo describes the device of a backend. It is an error if there is none of
+// that name.
+func BackendInfo(name string) (device.Info, error) {
+	b, err := backendNamed(name)
+	if err != nil {
+		return device.Info{}, err
+	}
+	return b.Info(), nil
 }
 
 // BackendStats returns what a backend was used for. It is an error if there is

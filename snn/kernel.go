@@ -72,8 +72,7 @@ type Call struct {
 	States []*Tensor // before the first step, in the order of Kernel.States: [N, ...]
 	Wanted []bool    // outputs, in the order of the definition; nil means all
 
-	// Backend is where the kernel runs if no input and no state is on a device; ""
-	// means the CPU.
+	// Backend is where the kernel runs; "" means where an input is.
 	Backend string
 
 	// Overwrite says that nobody else has the states, so that they may be
@@ -128,18 +127,17 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	return outputs, states
 }
 
-// backend returns where the kernel runs: where an input is, or else a state.
+// backend returns where the kernel runs, nil for the CPU.
 func (c *Call) backend() *backend {
-	on := placeOf(c.Inputs...)
-	if on == nil {
-		on = placeOf(c.States...)
+	switch c.Backend {
+	case "":
+		return placeOf(c.Inputs...)
+	case CPU:
+		return nil
 	}
-	if on == nil && c.Backend != "" && c.Backend != CPU {
-		var err error
-		on, err = backendNamed(c.Backend)
-		if err != nil {
-			panic(&DeviceError{err})
-		}
+	on, err := backendNamed(c.Backend)
+	if err != nil {
+		panic(&DeviceError{err})
 	}
 	return on
 }

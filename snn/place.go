@@ -147,11 +147,28 @@ func zerosOn(on *backend, shape ...int) *Tensor {
 		return Zeros(shape...)
 	}
 	out := emptyOn(on, shape...)
-	if n := out.Size(); n > 0 {
+	if n := out.Size(); n > mostZeros {
 		on.must(on.Fill(out.place.at, 0, n))
-		runtime.KeepAlive(out)
+	} else if n > 0 {
+		on.must(on.Copy(out.place.at, on.zerosAt(), int64(4*n)))
 	}
+	runtime.KeepAlive(out)
 	return out
+}
+
+// mostZeros is how many zeros are there to be copied: that takes no kernel, for
+// gradients of states and the like.
+const mostZeros = 1 << 20
+
+// zerosAt returns where they are.
+func (b *backend) zerosAt() device.Pointer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.zeros == nil {
+		b.zeros = b.alloc(mostZeros, "zeros")
+		b.must(b.Fill(b.zeros.at, 0, mostZeros))
+	}
+	return b.zeros.at
 }
 
 // copyTo copies the values of a tensor to those of another, from one of them on.

@@ -154,7 +154,7 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	l.restart(shape)
 	outputs, states := l.kernel.Run(snn.Call{
 		Steps: steps, Shape: x.Shape(), Inputs: l.inputs(x, steps), Params: l.params(l.kernel, shape), States: l.states,
-		Wanted: wanted(l.config.storeVSeq && multi), Overwrite: l.owned,
+		Wanted: wanted(l.config.storeVSeq && multi), Overwrite: l.owned, Backend: l.config.backend,
 	})
 	l.states, l.owned = states, !snn.Recording(states...)
 	if l.config.storeVSeq {

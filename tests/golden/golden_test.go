@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"spikebook/gpu"
+	"spikebook/snn"
 )
 
 // shared is where the reference data lie beside a checkout.
@@ -24,6 +27,25 @@ func TestConformance(t *testing.T) {
 				t.Errorf("not run: %s", line)
 			}
 		}
+	}
+}
+
+// What takes whole sequences gives the same on CUDA, here in the interpreter.
+func TestConformanceEmulated(t *testing.T) {
+	gpu.Emulate()
+	backend = "cuda"
+	defer func() { backend = snn.CPU }()
+	var out bytes.Buffer
+	if status := conform(shared, &out); status != 0 || !strings.HasPrefix(out.String(), "Backend cuda: PTX interpreter on the CPU, not a GPU\n") {
+		t.Fatalf("exit status %d\n%s", status, out.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		if strings.Contains(line, ": ") && strings.Contains(line, "neuron_") && !strings.Contains(line, "neuron_research: ") && !strings.Contains(line, "single steps, which") {
+			t.Errorf("not run: %s", line)
+		}
+	}
+	if s, err := snn.BackendStats("cuda"); err != nil || s.Launches < 1000 {
+		t.Errorf("%d launches, %v: was it run there?", s.Launches, err)
 	}
 }
 

@@ -16,11 +16,18 @@ import (
 	"sort"
 	"strings"
 	"text/tabwriter"
+
+	"spikebook/gpu"
+	"spikebook/snn"
 )
 
 func main() {
 	dir := flag.String("golden", "../shared/golden", "`folder` of reference data")
+	flag.StringVar(&backend, "backend", snn.CPU, "`backend` to run them on: cpu, or cuda, which is emulated where there is no GPU")
 	flag.Parse()
+	if backend == "cuda" {
+		gpu.Emulate()
+	}
 	os.Exit(conform(*dir, os.Stdout))
 }
 
@@ -66,6 +73,14 @@ func conform(dir string, out io.Writer) int {
 				passed++
 			}
 		}
+	}
+	if backend != snn.CPU {
+		info, err := snn.BackendInfo(backend)
+		if err != nil {
+			fmt.Fprintln(out, "golden:", err)
+			return 2
+		}
+		fmt.Fprintf(out, "Backend %s: %s\n\n", backend, info.Name)
 	}
 	print(out, rows)
 	list(out, "Not run in this version", notRun)

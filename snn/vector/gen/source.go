@@ -14,11 +14,12 @@ import (
 
 // source is the package with the definitions, without generated files.
 type source struct {
-	info  *types.Info
-	fset  *token.FileSet
-	pkg   *types.Package
-	funcs map[types.Object]*ast.FuncDecl
-	ops   []operation
+	info   *types.Info
+	fset   *token.FileSet
+	pkg    *types.Package
+	funcs  map[types.Object]*ast.FuncDecl
+	arrays map[types.Object]*ast.CompositeLit
+	ops    []operation
 }
 
 // operation is an operation before the fused ones.
@@ -34,9 +35,10 @@ type operation struct {
 // read type-checks the plain files of the package.
 func read(dir string) (*source, error) {
 	s := &source{
-		info:  &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}},
-		fset:  token.NewFileSet(),
-		funcs: map[types.Object]*ast.FuncDecl{},
+		info:   &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}},
+		fset:   token.NewFileSet(),
+		funcs:  map[types.Object]*ast.FuncDecl{},
+		arrays: map[types.Object]*ast.CompositeLit{},
 	}
 	pkg, err := build.ImportDir(dir, 0)
 	if err != nil {
@@ -58,12 +60,28 @@ func read(dir string) (*source, error) {
 	s.pkg, _ = conf.Check("vector", s.fset, files, s.info)
 	for _, f := range files {
 		for _, d := range f.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok {
-				s.funcs[s.info.Defs[f.Name]] = f
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				s.funcs[s.info.Defs[d.Name]] = d
+			case *ast.GenDecl:
+				s.readArrays(d)
 			}
 		}
 	}
 	return s, s.readOps()
+}
+
+// readArrays keeps the variables that are arrays of numbers.
+func (s *source) readArrays(d *ast.GenDecl) {
+	for _, spec := range d.Specs {
+		v, ok := spec.(*ast.ValueSpec)
+		if !ok || len(v.Values) != 1 {
+			continue
+		}
+		if list, ok := v.Values[0].(*ast.CompositeLit); ok {
+			s.arrays[s.info.Defs[v.Names[0]]] = list
+		}
+	}
 }
 
 // readOps finds the operations in the switch of Op.Value, and the two that fire.

@@ -41,11 +41,11 @@ const (
 
 type env map[types.Object]value
 
-// fail stops the translation; see translator.do.
+// fail stops the translation; see loops and ptx.
 type fail struct{ error }
 
-func (t *translator) fail(n ast.Node, format string, args ...any) {
-	panic(fail{fmt.Errorf("%s: %s", t.fset.Position(n.Pos()), fmt.Sprintf(format, args...))})
+func (s *source) fail(n ast.Node, format string, args ...any) {
+	panic(fail{fmt.Errorf("%s: %s", s.fset.Position(n.Pos()), fmt.Sprintf(format, args...))})
 }
 
 // name gives a variable a name that was not given before.

@@ -1,0 +1,173 @@
+package backend_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"spikebook/gpu/backend"
+	"spikebook/gpu/device"
+	"spikebook/gpu/ptxsim"
+	"spikebook/snn"
+	"spikebook/snn/layer"
+	"spikebook/snn/neuron"
+	"spikebook/snn/optim"
+	"spikebook/snn/surrogate"
+)
+
+func emulated() { snn.AddBackend("cuda", backend.New(ptxsim.Open(ptxsim.Options{}))) }
+
+func stats(t *testing.T) device.Stats {
+	t.Helper()
+	s, err := snn.BackendStats("cuda")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// network is one whose weights are the same each time.
+func network() snn.Module {
+	snn.Seed(7)
+	return snn.Sequential(
+		layer.NewLinear(12, 20), neuron.NewParametricLIF(neuron.SurrogateFunction(surrogate.ATan(2)), neuron.DetachReset(true)),
+		layer.NewLinear(20, 3), neuron.Equation("v + (x - v)/tau", neuron.Param("tau", 3), neuron.Learn("tau"), neuron.SurrogateFunction(surrogate.ATan(2))),
+	)
+}
+
+// A network is trained on a device as it is on the CPU, by each optimizer.
+func TestTraining(t *testing.T) {
+	emulated()
+	const steps, samples, epochs = 6, 5, 4
+	for name, make := range map[string]func(params []*snn.Tensor) optim.Optimizer{
+		"SGD": func(p []*snn.Tensor) optim.Optimizer {
+			o := optim.NewSGD(p, 5)
+			o.Momentum, o.Nesterov = 0.9, true
+			return o
+		},
+		"Adam":  func(p []*snn.Tensor) optim.Optimizer { return optim.NewAdam(p, 0.02) },
+		"AdamW": func(p []*snn.Tensor) optim.Optimizer { return optim.NewAdamW(p, 0.02) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			results := map[string][]float32{}
+			for _, where := range []string{"cpu", "cuda"} {
+				net := network()
+				if err := snn.SetStepMode(net, snn.MultiStep); err != nil {
+					t.Fatal(err)
+				}
+				if err := snn.SetBackend(net, where); err != nil {
+					t.Fatal(err)
+				}
+				params := snn.Parameters(net)
+				o := make(params)
+				x, target := snn.Rand(steps, samples, 12).Scale(9), snn.Rand(samples, 3)
+				for range epochs {
+					snn.ResetNet(net)
+					loss := snn.MSELoss(net.Forward(x).Mean(0), target.To(where))
+					o.ZeroGrad()
+					loss.Backward()
+					o.Step()
+					results[where] = append(results[where], loss.Item())
+				}
+				for _, p := range params {
+					results[where] = append(results[where], p.Data()...)
+				}
+				if weight := params[0]; weight.Backend() != where || weight.Grad().Backend() != where {
+					t.Errorf("the weights are on %s, their gradients on %s, expected %s", weight.Backend(), weight.Grad().Backend(), where)
+				}
+			}
+			first, last := results["cpu"][0], results["cpu"][epochs-1]
+			if !(last < first) {
+				t.Errorf("the loss went from %v to %v", first, last)
+			}
+			for i, want := range results["cpu"] {
+				if got := results["cuda"][i]; math.Abs(float64(got-want)) > 2e-6 {
+					t.Fatalf("number %d is %v on the device, %v on the CPU", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A layer takes one launch forward and one backward, and for each parameter that is
+// learnt those of a sum over the neurons: one for a few. Nothing is copied to or
+// from the host but the gradients of parameters that are there.
+func TestLaunches(t *testing.T) {
+	emulated()
+	for name, test := range map[string]struct {
+		layer             *neuron.Layer
+		forward, backward int64
+	}{
+		"LIF":           {neuron.NewLIF(neuron.StepMode("m")), 1, 1},
+		"ParametricLIF": {neuron.NewParametricLIF(neuron.StepMode("m")), 1, 2},
+		"Equation":      {neuron.Equation("v + x**2", neuron.StepMode("m")), 1, 1},
+		"Izhikevich":    {neuron.NewIzhikevich(neuron.StepMode("m")), 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := test.layer
+			if err := l.SetBackend("cuda"); err != nil {
+				t.Fatal(err)
+			}
+			x := snn.Rand(9, 100).To("cuda").RequireGrad()
+			g := snn.Ones(9, 100).To("cuda")
+			l.Forward(x).BackwardFrom(g) // what is written and copied once
+			x.ZeroGrad()
+
+			before := stats(t)
+			y := l.Forward(x)
+			between := stats(t)
+			y.BackwardFrom(g)
+			after := stats(t)
+			if got := between.Launches - before.Launches; got != test.forward {
+				t.Errorf("%d launches forward, expected %d", got, test.forward)
+			}
+			if got := after.Launches - between.Launches; got != test.backward {
+				t.Errorf("%d launches backward, expected %d", got, test.backward)
+			}
+			learnt := test.backward - 1
+			if up, down := after.Uploads-before.Uploads, after.Downloads-before.Downloads; up > 0 || down != learnt {
+				t.Errorf("%d uploads and %d downloads, expected %d for the gradients of parameters on the CPU", up, down, learnt)
+			}
+		})
+	}
+}
+
+// Inputs may be anywhere, the state stays on the device, and what is read is what
+// the CPU gives.
+func TestLayer(t *testing.T) {
+	emulated()
+	snn.Seed(3)
+	x := snn.Rand(20, 77).Scale(1.5)
+	one, other := neuron.NewLIF(neuron.StepMode("m"), neuron.StoreVSeq(true)), neuron.NewLIF(neuron.StepMode("m"), neuron.StoreVSeq(true))
+	if got := other.SupportedBackends(); !slices.Contains(got, "cuda") {
+		t.Errorf("supported: %q", got)
+	}
+	if err := other.SetBackend("cuda"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		want, got := one.Forward(x), other.Forward(x)
+		if got.Backend() != "cuda" || other.V().Backend() != "cuda" {
+			t.Errorf("the output is on %s, the state on %s", got.Backend(), other.V().Backend())
+		}
+		if !slices.Equal(got.Data(), want.Data()) || !slices.Equal(other.V().Data(), one.V().Data()) || !slices.Equal(other.VSeq().Data(), one.VSeq().Data()) {
+			t.Fatal("spikes and potentials differ from those of the CPU")
+		}
+	}
+	if err := other.SetStepMode("s"); err == nil || !strings.Contains(err.Error(), `LIF: backend "cuda" takes whole sequences; use it in step mode "m", or backend "cpu"`) {
+		t.Errorf("got %v", err)
+	}
+	if err := other.SetBackend("cpu"); err != nil {
+		t.Fatal(err)
+	}
+	if want, got := one.Forward(x), other.Forward(x); got.Backend() != "cpu" || !slices.Equal(got.Data(), want.Data()) {
+		t.Error("back on the CPU it goes on otherwise")
+	}
+	text := neuron.NewLIF(neuron.StepMode("m")).PTX()
+	for _, want := range []string{"// V[t] = S[t]", ".visible .entry steps_LIF(", "ld.global"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
