@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python conformance bench bench-neurons bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu gpu gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ lab: install ## JupyterLab on a copy of the notebooks
 	@for n in notebooks/*.ipynb; do test -e $(CACHE)/lab/$${n##*/} || cp $$n $(CACHE)/lab/; done
 	$(LAB) --ServerApp.root_dir=$(CACHE)/lab
 
-test: lint test-go test-race conformance test-fuzz test-cells test-robust test-python ## everything that CI runs
+test: lint test-go test-race conformance test-fuzz test-cells test-robust test-python test-gpu ## everything that CI runs
 
 # The neurons once more with SIMD instructions, as cells run them.
 test-go: build
@@ -72,7 +72,7 @@ test-race:
 	CGO_ENABLED=1 go test -race ./kernel/bridge ./kernel/headless ./kernel/history ./kernel/jupyter/... ./kernel/live ./kernel/program ./kernel/supervisor ./display/figure/... ./snn/...
 
 # What reads bytes or text that may be anything; `make soak` does it for longer.
-FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit ./snn/dynamics:FuzzParse ./snn/dynamics:FuzzEvaluate
+FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit ./snn/dynamics:FuzzParse ./snn/dynamics:FuzzEvaluate ./gpu/remote/wire:FuzzDecode ./gpu/ptxsim:FuzzParse
 FUZZTIME ?= 30s
 
 test-fuzz: ## random input for the wire, the snapshots, the cells and the neurons, 30 s each
@@ -91,8 +91,50 @@ test-robust: install ## 150 random events: interrupts, kills, damaged files, a f
 test-python: install
 	$(VENV)/bin/pytest tests
 
+# cuda.h and ptxas are NVIDIA's packages for Python, which there are for Linux on
+# x86-64 only. Elsewhere: make gpu CUDA_INCLUDE=the folder of a cuda.h of CUDA 11 or 12
+CUDA         := $(CACHE)/cuda
+CUDA_INCLUDE := $(CUDA)/nvidia/cuda_runtime/include
+CUDA_STAMP   := $(CUDA)/.$(shell sha256sum tests/requirements-gpu.txt 2>/dev/null | cut -c1-16)
+WHEELS       := $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m))
+CUDA_GO       = CGO_ENABLED=1 CGO_CFLAGS="-O2 -g -I$(CUDA_INCLUDE)" go
+
+$(CUDA_STAMP): | $(VENV_STAMP)
+	@test -n "$(WHEELS)" || { echo "there are no packages with cuda.h and ptxas for this system: install the CUDA toolkit, 11 or 12, and run: make gpu CUDA_INCLUDE=/usr/local/cuda/include"; exit 1; }
+	rm -rf $(CUDA)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: --target $(CUDA) -r tests/requirements-gpu.txt
+	touch $@
+
+gpu-tools: $(CUDA_STAMP) ## cuda.h and ptxas in .cache/cuda
+
+gpu: $(if $(filter $(CUDA)/%,$(CUDA_INCLUDE)),gpu-tools) ## build bin/spikebook-gpu, which runs neurons on NVIDIA GPUs
+	@command -v $$(go env CC) >/dev/null || { echo "CUDA is linked with C; on Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
+	$(CUDA_GO) build -tags cuda -o $(ROOT)/bin/spikebook-gpu ./gpu/spikebook-gpu
+
+# On a driver whose device is the CPU (package fakecuda), so that no GPU is needed. C
+# loads it, so Go does not see that it has changed: -count 1.
+FAKECUDA := $(CACHE)/fakecuda
+
+ifneq ($(WHEELS),)
+test-gpu: gpu-tools ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
+	@command -v $$(go env CC) >/dev/null && command -v $$(go env CXX) >/dev/null || { echo "the driver for tests is C++; on Debian and Ubuntu: apt-get install gcc g++ libc6-dev"; exit 1; }
+	@mkdir -p $(FAKECUDA)
+	$$(go env CXX) -std=c++17 -O2 -Wall -Wextra -shared -fPIC -Wl,-soname,libcuda.so.1 -o $(FAKECUDA)/libcuda.so.1 gpu/fakecuda/driver/*.cpp
+	CGO_ENABLED=0 go build -o $(FAKECUDA)/spikebook-fakecuda-engine ./gpu/fakecuda/engine
+	$(CUDA_GO) vet -tags cuda ./gpu/...
+	$(CUDA_GO) tool staticcheck -tags cuda ./gpu/...
+	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/...
+	go run ./tests/ptxas -ptxas $(CUDA)/nvidia/cuda_nvcc/bin/ptxas
+else
+test-gpu:
+	@echo "test-gpu is left out: cuda.h and ptxas come in packages for Linux on x86-64 only"
+endif
+
+# On CUDA, which is emulated where there is no GPU: make conformance BACKEND=cuda
+BACKEND ?= cpu
+
 conformance: ## compare with reference data: make conformance GOLDEN=DIR
-	go run ./tests/golden -golden $(GOLDEN)
+	go run ./tests/golden -golden $(GOLDEN) -backend $(BACKEND)
 
 # With fewer repetitions, or a part of it: make bench BENCH='-n 5 -parts cells,values'
 bench: install ## how long cells, kernel starts and stored values take, beside plain GoNB

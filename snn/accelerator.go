@@ -2,7 +2,6 @@ package snn
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -65,21 +64,44 @@ type backend struct {
 	inUse, fresh atomic.Int64 // bytes of tensors, and of those made since garbage was collected
 
 	mu      sync.Mutex
-	numbers map[float32]*place // single values that are there
-	zeros   *block
+	numbers map[float32]*memory // single values that are there
+	zeros   device.Pointer
 }
 
 var backends = struct {
 	sync.Mutex
 	list []*backend
+	open func() // adds those that are there, when they are looked at first
 }{}
+
+// OpenBackends has a function called before the backends are looked at for the first
+// time: a program that needs none does not wait for them.
+func OpenBackends(open func()) {
+	backends.Lock()
+	defer backends.Unlock()
+	backends.open = open
+}
+
+// opened returns the backends that there are.
+func opened() []*backend {
+	backends.Lock()
+	open := backends.open
+	backends.open = nil
+	backends.Unlock()
+	if open != nil {
+		open()
+	}
+	backends.Lock()
+	defer backends.Unlock()
+	return slices.Clone(backends.list)
+}
 
 // AddBackend makes an accelerator a backend by a name, such as "cuda", instead of
 // the one that had the name before: tensors on that one stay there.
 func AddBackend(name string, a Accelerator) {
 	backends.Lock()
 	defer backends.Unlock()
-	b := &backend{Accelerator: a, name: name, numbers: map[float32]*place{}}
+	b := &backend{Accelerator: a, name: name, numbers: map[float32]*memory{}}
 	if i := slices.IndexFunc(backends.list, func(b *backend) bool { return b.name == name }); i >= 0 {
 		backends.list[i] = b
 	} else {
@@ -92,10 +114,8 @@ const CPU = "cpu"
 
 // Backends returns the names of the backends: "cpu", and those that were added.
 func Backends() []string {
-	backends.Lock()
-	defer backends.Unlock()
 	names := []string{CPU}
-	for _, b := range backends.list {
+	for _, b := range opened() {
 		names = append(names, b.name)
 	}
 	return names
@@ -122,13 +142,11 @@ func BackendStats(name string) (device.Stats, error) {
 }
 
 func backendNamed(name string) (*backend, error) {
-	backends.Lock()
-	i := slices.IndexFunc(backends.list, func(b *backend) bool { return b.name == name })
-	if i >= 0 {
-		defer backends.Unlock()
-		return backends.list[i], nil
+	for _, b := range opened() {
+		if b.name == name {
+			return b, nil
+		}
 	}
-	backends.Unlock()
 	return nil, CheckBackend(name)
 }
 
@@ -140,7 +158,7 @@ func CheckBackend(name string) error {
 	case slices.Contains(names, name):
 		return nil
 	case name == "cuda" || strings.HasPrefix(name, "cuda:"):
-		return fmt.Errorf("there is no backend %q: no NVIDIA GPU is in use, which `spikebook doctor` explains; gpu.Emulate() runs CUDA kernels on the CPU, slowly. This program has %q", name, names)
+		return fmt.Errorf("there is no backend %q: no NVIDIA GPU is in use, which `spikebook doctor` explains; gpu.Emulate(), or %%backend cuda emulated in a notebook, runs GPU kernels on the CPU, slowly. This program has %q", name, names)
 	}
 	return fmt.Errorf("there is no backend %q; this program has %q", name, names)
 }
@@ -161,36 +179,4 @@ func (b *backend) must(err error) {
 	if err != nil {
 		panic(&DeviceError{err})
 	}
-}
-
-// leastGarbage is from how many bytes on garbage is collected for its memory on a
-// device, which the garbage collector does not see.
-const leastGarbage = 256 << 20
-
-// block is memory that is given back when nobody can reach it any more.
-type block struct {
-	on    *backend
-	at    device.Pointer
-	bytes int64
-}
-
-func (b *backend) alloc(n int, label string) *block {
-	bytes := int64(4 * max(1, n))
-	if fresh := b.fresh.Add(bytes); fresh > max(leastGarbage, b.inUse.Load()/2) {
-		b.fresh.Store(0)
-		runtime.GC()
-	}
-	at, err := b.Alloc(bytes, label)
-	b.must(err)
-	b.inUse.Add(bytes)
-	m := &block{b, at, bytes}
-	runtime.SetFinalizer(m, (*block).free)
-	return m
-}
-
-// free gives the memory back. An error of the device shows at its next use.
-func (m *block) free() {
-	runtime.SetFinalizer(m, nil)
-	m.on.inUse.Add(-m.bytes)
-	m.on.Free(m.at)
 }

@@ -149,7 +149,7 @@ func gemm(transA, transB bool, m, n, k int, a, b *Tensor) *Tensor {
 	}
 	if on != nil {
 		a, b = on.operand(a), on.operand(b)
-		on.must(on.MatMul(c.place.at, a.place.at, b.place.at, m, n, k, transA, transB))
+		on.must(on.MatMul(c.place.at(0), a.place.at(0), b.place.at(0), m, n, k, transA, transB))
 		runtime.KeepAlive(a)
 		runtime.KeepAlive(b)
 		return c

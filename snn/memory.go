@@ -117,7 +117,7 @@ var process = time.Now().UnixNano()
 // of it, and this process must have got it from empty.
 func (t *Tensor) release() {
 	if t.place != nil {
-		t.place.block.free()
+		t.place.memory.free()
 		return
 	}
 	data := t.data

@@ -3,7 +3,6 @@ package snn
 import (
 	"runtime"
 	"slices"
-	"sync"
 	"unsafe"
 
 	"spikebook/gpu/device"
@@ -13,37 +12,17 @@ import (
 
 // place is where the values of a tensor are on a device.
 type place struct {
-	on    *backend
-	block *block
-	at    device.Pointer // in the block
-
-	mu   sync.Mutex
-	host []float32 // the values, if they were fetched and did not change since
+	memory *memory
+	from   int // value that the tensor begins with
 }
+
+func (p *place) on() *backend { return p.memory.on() }
+
+// at returns the address of a value of the tensor.
+func (p *place) at(i int) device.Pointer { return p.memory.at() + device.Pointer(4*(p.from+i)) }
 
 // part returns the place of values from one on.
-func (p *place) part(from int) *place {
-	return &place{on: p.on, block: p.block, at: p.at + device.Pointer(4*from)}
-}
-
-// fetch returns the values of a tensor.
-func (p *place) fetch(t *Tensor) []float32 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n := count(t.shape); p.host == nil && n > 0 {
-		p.host = make([]float32, n)
-		p.on.must(p.on.Download(bytesOf(p.host), p.at))
-		runtime.KeepAlive(p.block)
-	}
-	return p.host
-}
-
-// changed forgets the values that were fetched.
-func (p *place) changed() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.host = nil
-}
+func (p *place) part(from int) *place { return &place{p.memory, p.from + from} }
 
 func bytesOf(values []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
@@ -66,7 +45,7 @@ func (t *Tensor) To(name string) *Tensor {
 	}
 	out := t.moved(on)
 	if Recording(t) {
-		Record(moved{placeOf(t)}, []*Tensor{t}, out)
+		Record(moved{t.Backend()}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -92,12 +71,12 @@ func (t *Tensor) Backend() string {
 	if t.place == nil {
 		return CPU
 	}
-	return t.place.on.name
+	return t.place.memory.backend
 }
 
-type moved struct{ from *backend }
+type moved struct{ from string }
 
-func (m moved) Backward(grads []*Tensor) []*Tensor { return []*Tensor{grads[0].moved(m.from)} }
+func (m moved) Backward(grads []*Tensor) []*Tensor { return []*Tensor{grads[0].To(m.from)} }
 
 // moved returns a tensor with the values of t on a backend, nil for the host,
 // through which no gradient flows: t detached if it is there.
@@ -126,7 +105,7 @@ func (t *Tensor) home() *Tensor {
 func placeOf(ts ...*Tensor) *backend {
 	for _, t := range ts {
 		if t != nil && t.place != nil {
-			return t.place.on
+			return t.place.on()
 		}
 	}
 	return nil
@@ -137,8 +116,7 @@ func emptyOn(on *backend, shape ...int) *Tensor {
 	if on == nil {
 		return Empty(shape...)
 	}
-	m := on.alloc(size("Empty", shape), "tensor")
-	return &Tensor{shape: clone(shape), place: &place{on: on, block: m, at: m.at}}
+	return &Tensor{shape: clone(shape), place: &place{memory: on.newMemory(size("Empty", shape))}}
 }
 
 // zerosOn is Zeros on a backend, nil for the host.
@@ -148,9 +126,9 @@ func zerosOn(on *backend, shape ...int) *Tensor {
 	}
 	out := emptyOn(on, shape...)
 	if n := out.Size(); n > mostZeros {
-		on.must(on.Fill(out.place.at, 0, n))
+		on.must(on.Fill(out.place.at(0), 0, n))
 	} else if n > 0 {
-		on.must(on.Copy(out.place.at, on.zerosAt(), int64(4*n)))
+		on.must(on.Copy(out.place.at(0), on.zerosAt(), int64(4*n)))
 	}
 	runtime.KeepAlive(out)
 	return out
@@ -164,11 +142,11 @@ const mostZeros = 1 << 20
 func (b *backend) zerosAt() device.Pointer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.zeros == nil {
+	if b.zeros == 0 {
 		b.zeros = b.alloc(mostZeros, "zeros")
-		b.must(b.Fill(b.zeros.at, 0, mostZeros))
+		b.must(b.Fill(b.zeros, 0, mostZeros))
 	}
-	return b.zeros.at
+	return b.zeros
 }
 
 // copyTo copies the values of a tensor to those of another, from one of them on.
@@ -178,15 +156,15 @@ func copyTo(to *Tensor, at int, from *Tensor) {
 	case n == 0:
 	case to.place == nil:
 		copy(to.data[at:], from.values())
-	case from.place != nil && from.place.on == to.place.on:
-		p := to.place
-		p.on.must(p.on.Copy(p.at+device.Pointer(4*at), from.place.at, int64(4*n)))
+	case placeOf(from) == to.place.on():
+		on := to.place.on()
+		on.must(on.Copy(to.place.at(at), from.place.at(0), int64(4*n)))
 	default:
-		p := to.place
-		p.on.must(p.on.Upload(p.at+device.Pointer(4*at), bytesOf(from.values())))
+		on := to.place.on()
+		on.must(on.Upload(to.place.at(at), bytesOf(from.values())))
 	}
 	if to.place != nil {
-		to.place.changed()
+		to.place.memory.changed()
 	}
 	runtime.KeepAlive(to)
 	runtime.KeepAlive(from)
@@ -198,7 +176,7 @@ const mostNumbers = 1 << 12
 // operand returns t, or a copy of it on the device.
 func (b *backend) operand(t *Tensor) *Tensor {
 	switch {
-	case t.place != nil && t.place.on == b:
+	case placeOf(t) == b:
 		return t
 	case t.Size() != 1:
 		return t.moved(b)
@@ -211,10 +189,10 @@ func (b *backend) operand(t *Tensor) *Tensor {
 		if len(b.numbers) >= mostNumbers {
 			clear(b.numbers)
 		}
-		p = t.moved(b).place
+		p = t.moved(b).place.memory
 		b.numbers[v] = p // NaN is never found again
 	}
-	return &Tensor{shape: t.shape, place: p}
+	return &Tensor{shape: t.shape, place: &place{memory: p}}
 }
 
 // broadcastOn is broadcast on a device.
@@ -240,8 +218,8 @@ func (b *backend) accumulate(to *Tensor, at int, g *Tensor) {
 		return
 	}
 	g = b.operand(g)
-	b.must(b.Accumulate(to.place.at+device.Pointer(4*at), g.place.at, n))
-	to.place.changed()
+	b.must(b.Accumulate(to.place.at(at), g.place.at(0), n))
+	to.place.memory.changed()
 	runtime.KeepAlive(to)
 	runtime.KeepAlive(g)
 }
@@ -249,7 +227,7 @@ func (b *backend) accumulate(to *Tensor, at int, g *Tensor) {
 // strided sets out, of a shape, to values of t that are as far apart as the steps
 // say.
 func (b *backend) strided(out, t *Tensor, shape, steps []int) {
-	b.must(b.Strided(out.place.at, t.place.at, shape, strides(out, len(shape)), steps))
+	b.must(b.Strided(out.place.at(0), t.place.at(0), shape, strides(out, len(shape)), steps))
 	runtime.KeepAlive(out)
 	runtime.KeepAlive(t)
 }
@@ -279,7 +257,7 @@ func totalOn(on *backend, t *Tensor, shape []int, n int) *Tensor {
 			n = 1
 		}
 		if outer*length*inner > 0 {
-			on.must(on.Total(out.place.at, t.place.at, outer, length, inner, mean))
+			on.must(on.Total(out.place.at(0), t.place.at(0), outer, length, inner, mean))
 			runtime.KeepAlive(t)
 		}
 		t = out

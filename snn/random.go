@@ -94,7 +94,7 @@ func randOn(on *backend, shape ...int) *Tensor {
 	randomLock.Lock()
 	defer randomLock.Unlock()
 	seeded()
-	on.must(on.Uniform(out.place.at, n, random.Seed, random.Next))
+	on.must(on.Uniform(out.place.at(0), n, random.Seed, random.Next))
 	random.Next += uint64(n+3) / 4
 	return out
 }

@@ -73,7 +73,7 @@ func (r *run) runPlaced() {
 	place := func(t *Tensor, shared bool) Placed {
 		t = r.on.operand(t)
 		operands = append(operands, t)
-		return Placed{t.place.at, shared}
+		return Placed{t.place.at(0), shared}
 	}
 	for _, t := range r.inputs {
 		p.Inputs = append(p.Inputs, place(t, t.Size() != r.steps*r.neurons))
@@ -85,17 +85,17 @@ func (r *run) runPlaced() {
 	for _, t := range r.outputs {
 		at := device.Pointer(0)
 		if t != nil {
-			at = t.place.at
+			at = t.place.at(0)
 		}
 		p.Outputs = append(p.Outputs, at)
 	}
 	for _, t := range r.states {
-		p.States = append(p.States, t.place.at)
+		p.States = append(p.States, t.place.at(0))
 	}
 	r.on.must(r.on.Program(r.program, p))
 	for _, t := range slices.Concat(r.outputs, r.states) {
 		if t != nil {
-			t.place.changed()
+			t.place.memory.changed()
 		}
 	}
 	runtime.KeepAlive(operands)

@@ -115,7 +115,7 @@ func (t *Tensor) stretched(shape, steps []int) *Tensor {
 	switch {
 	case out.Size() == 0:
 	case out.place != nil:
-		out.place.on.strided(out, t, shape, steps)
+		out.place.on().strided(out, t, shape, steps)
 	default:
 		stretch(out.data, t.data, shape, steps)
 	}

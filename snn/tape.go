@@ -226,7 +226,7 @@ func (gs gradients) givePart(t *Tensor, at int, g *Tensor) {
 // may have those.
 func addTo(to *Tensor, at int, g *Tensor) {
 	if to.place != nil {
-		to.place.on.accumulate(to, at, g)
+		to.place.on().accumulate(to, at, g)
 		return
 	}
 	dst := to.data[at:]

@@ -221,6 +221,10 @@ func (b *block) compute(in *instruction, lanes []int32) {
 		}
 		return
 	}
+	if in.loop != nil {
+		in.loop(y, x0, x1, x2)
+		return
+	}
 	x0, x1, x2 = x0[:len(y)], x1[:len(y)], x2[:len(y)]
 	for i := range y {
 		y[i] = f(x0[i], x1[i], x2[i])

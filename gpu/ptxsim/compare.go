@@ -41,8 +41,8 @@ func relationOf[T cmp.Ordered](r relation, get func(uint64) T) function {
 	}
 }
 
-// comparison takes the name of a relation, and returns its function.
-func (d *decoder) comparison(k kind) function {
+// relation takes the name of one.
+func (d *decoder) relation(k kind) relation {
 	name := ""
 	if len(d.modifiers) > 0 {
 		name, d.modifiers = d.modifiers[0], d.modifiers[1:]
@@ -56,8 +56,12 @@ func (d *decoder) comparison(k kind) function {
 	}
 	if !known || k.class == 'b' && name != "eq" && name != "ne" || k.bits < 16 {
 		d.fail("%s: %q is no comparison of .%v", d.opcode, name, k)
-		return nil
 	}
+	return r
+}
+
+// comparison returns the function of a relation.
+func (d *decoder) comparison(r relation, k kind) function {
 	switch {
 	case k == f32:
 		f := relationOf(r, value32)
@@ -87,7 +91,7 @@ var combinations = map[string]function{
 // operand, if there is one. It returns the kinds of the sources, too.
 func (d *decoder) combined(f function, k kind) (function, []kind) {
 	name := d.takeOne("and", "or", "xor")
-	if name == "" || f == nil {
+	if name == "" {
 		return f, []kind{k, k}
 	}
 	combine, inverted := combinations[name], uint64(0)
@@ -100,21 +104,24 @@ func (d *decoder) combined(f function, k kind) (function, []kind) {
 // decodeSetp is for setp.lt.and.f32 %p1, %f1, %f2, !%p2;
 func decodeSetp(d *decoder) {
 	k := d.takeKind()
-	f, sources := d.combined(d.comparison(k), k)
+	r := d.relation(k)
+	if k == f32 && len(d.modifiers) == 0 {
+		d.in.loop = compare32(r)
+	}
+	f, sources := d.combined(d.comparison(r, k), k)
 	d.computes(f, predicate, sources...)
 }
 
 // decodeSet is for set.lt.and.u32.f32 %r1, %f1, %f2, !%p2;
 func decodeSet(d *decoder) {
 	k, result := d.takeKind(), d.takeKind()
-	f, sources := d.combined(d.comparison(k), k)
+	f, sources := d.combined(d.comparison(d.relation(k), k), k)
 	yes := uint64(0xFFFFFFFF)
 	if result == f32 {
 		yes = bits32(1)
 	}
-	if result.bits != 32 || f == nil {
+	if result.bits != 32 {
 		d.fail("set with a result of type .%v is not supported", result)
-		return
 	}
 	d.computes(func(a, b, c uint64) uint64 { return f(a, b, c) * yes }, result, sources...)
 }
@@ -126,6 +133,7 @@ func decodeSelp(d *decoder) {
 		d.fail("selp.%v is not supported", k)
 		return
 	}
+	d.in.loop = selp
 	d.computes(func(a, b, c uint64) uint64 {
 		if c != 0 {
 			return a

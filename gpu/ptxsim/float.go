@@ -115,8 +115,9 @@ func decodeFloat(d *decoder, operands int) {
 		functions = floats64
 	}
 	f := functions[d.opcode]
+	d.in.loop = loops[d.opcode+"."+k.String()]
 	if d.take("ftz") && f != nil && k.bits == 32 {
-		f = flushed(f)
+		f, d.in.loop = flushed(f), nil
 	}
 	switch d.opcode {
 	case "add", "sub", "mul", "div", "fma", "sqrt", "rcp":

@@ -1,6 +1,9 @@
 package ptxsim
 
-import "math/bits"
+import (
+	"fmt"
+	"math/bits"
+)
 
 type integer interface {
 	int16 | int32 | int64 | uint16 | uint32 | uint64
@@ -125,5 +128,6 @@ func decodeInteger(d *decoder, operands int) {
 		}
 		operation += "." + half
 	}
+	d.in.loop = loops[fmt.Sprintf("%s.%d", operation, k.bits)]
 	d.computes(integers(operation, k), k, sources...)
 }

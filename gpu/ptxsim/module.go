@@ -94,6 +94,7 @@ type instruction struct {
 	negate bool // for those for which it is false
 
 	compute function
+	loop    loop   // the same for all threads, or nil
 	result  int    // a row, or none
 	second  int    // the predicate of a shuffle, or none
 	sources [4]int // rows; 0, a constant, where there is none

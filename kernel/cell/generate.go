@@ -297,20 +297,52 @@ func (u *unit) source(paths map[string]bool) string {
 
 // packageState is what packages keep that a notebook should keep, too: a
 // hidden variable of each program that uses the package.
-var packageState = map[string][2]string{
-	"spikebook/snn": {"snn.random", "{spikebook/snn}.RandomState()"},
+var packageState = map[string]string{
+	snnPath: `session__.Var{Name: "snn.random", Ptr: {spikebook/snn}.RandomState(), Before: {spikebook/snn}.Fetch}`,
+	gpuPath: `session__.Var{Name: "` + GPUState + `", Ptr: {spikebook/gpu}.State()}`,
+}
+
+const (
+	snnPath = "spikebook/snn"
+	gpuPath = "spikebook/gpu"
+)
+
+// GPUState is the hidden variable of a notebook that has called gpu.Emulate.
+const GPUState = "gpu.state"
+
+// within says whether one of the packages is that of a path, or below it.
+func within(paths map[string]bool, path string) bool {
+	for p := range paths {
+		if p == path || strings.HasPrefix(p, path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// emulated has a program that computes link the backend that the notebook uses.
+func (c *compiler) emulated(vars *varsUnit, paths map[string]bool) {
+	_, stored := c.stored[GPUState]
+	if !c.Emulate && !stored || !within(paths, snnPath) {
+		return
+	}
+	paths[gpuPath] = true
+	if c.Emulate {
+		vars.imports["gpu__"] = gpuPath
+		vars.text.write("\nfunc init() { gpu__.Use() }\n")
+	}
 }
 
 // writeMain adds the main function, or for tests what restores the variables
 // before they run.
 func (c *compiler) writeMain(k *checked, vars *varsUnit, list []string, paths map[string]bool) {
-	for _, prefix := range sortedKeys(packageState) {
-		for _, p := range sortedKeys(paths) {
-			if p == prefix || strings.HasPrefix(p, prefix+"/") {
-				s := packageState[prefix]
-				list = append(list, fmt.Sprintf("session__.Var{Name: %q, Ptr: %s}", s[0], s[1]))
-				break
-			}
+	for _, path := range vars.imports { // of the types of variables
+		paths[path] = true
+	}
+	c.emulated(vars, paths)
+	for _, path := range sortedKeys(packageState) {
+		if within(paths, path) {
+			list = append(list, packageState[path])
 		}
 	}
 	out := vars

@@ -38,6 +38,7 @@ type state struct {
 	Dots    []string          // paths of the dot imports
 	Lost    map[string]string // variables of cells that failed: which cell, and why they have no value
 	Order   int               // of the latest cell
+	Emulate bool              // cells that compute have CUDA's kernels interpreted
 }
 
 // decl is a memorised declaration: its text and where it came from.
@@ -208,4 +209,18 @@ func masked(text string) string {
 		}
 	}
 	return b.String() + text[min(at, len(text)):]
+}
+
+// SetEmulate has cells that compute link an interpreter of CUDA kernels, or not.
+func (m *Memory) SetEmulate(emulate bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.Emulate = emulate
+}
+
+// Emulates says whether they do.
+func (m *Memory) Emulates() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.Emulate
 }

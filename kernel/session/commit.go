@@ -31,6 +31,14 @@ func (s *session) commit(goroutines bool) (err error) {
 	}
 	defer recoverDamaged("", &err)
 	defer s.resumeGC()
+	for _, v := range s.vars {
+		if v.Before == nil {
+			continue
+		}
+		if err := v.Before(); err != nil {
+			s.say("%v", err)
+		}
+	}
 	s.collect()
 	lost := map[string]*refusal{}
 	var g *graph

@@ -16,6 +16,8 @@ type Var struct {
 	Ptr  any    // *T
 	New  bool   // defined by this cell, for the first time or with another type than before: do not restore it
 	Old  bool   // the value before a redefinition with another type: restore it, do not store it
+
+	Before func() error // called before the variables are stored
 }
 
 // session is the state of one program between open and commit.

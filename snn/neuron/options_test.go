@@ -54,7 +54,7 @@ func TestOptionErrors(t *testing.T) {
 		{func() { neuron.Equation("v + x", neuron.Param("x", 1)) }, `Equation(v + x): a parameter cannot be called "x", which is the input`},
 		{func() { neuron.NewIF(neuron.StepMode("multi")) }, `IF: step mode "multi" is unknown: expected "s" (one step, [N, ...]) or "m" (a sequence, [T, N, ...])`},
 		{func() { neuron.NewIF(neuron.Backend("torch")) }, `IF: there is no backend "torch"; this program has ["cpu"]`},
-		{func() { neuron.NewIF(neuron.Backend("cuda"), neuron.StepMode("m")) }, `IF: there is no backend "cuda": no NVIDIA GPU is in use, which ` + "`spikebook doctor`" + ` explains; gpu.Emulate() runs CUDA kernels on the CPU, slowly. This program has ["cpu"]`},
+		{func() { neuron.NewIF(neuron.Backend("cuda"), neuron.StepMode("m")) }, `IF: there is no backend "cuda": no NVIDIA GPU is in use, which ` + "`spikebook doctor`" + ` explains; gpu.Emulate(), or %backend cuda emulated in a notebook, runs GPU kernels on the CPU, slowly. This program has ["cpu"]`},
 		{func() { neuron.NewIF(neuron.VThreshold(2), nil) }, "IF: option 2 is nil; expected an option such as VThreshold(1)"},
 		{func() { neuron.NewIF(neuron.SurrogateFunction(nil)) }, "IF: the surrogate function is nil; expected one of package surrogate, such as surrogate.ATan(2)"},
 		{func() { neuron.NewIF(neuron.VThreshold(nan), neuron.StepMode("x")) }, `IF: v_threshold is NaN, expected a finite number; step mode "x" is unknown: expected "s" (one step, [N, ...]) or "m" (a sequence, [T, N, ...])`},
@@ -199,7 +199,7 @@ func TestStepModeAndBackend(t *testing.T) {
 	if err := l.SetBackend("cpu"); err != nil {
 		t.Error(err)
 	}
-	if got, want := fmt.Sprint(l.SetBackend("cuda")), `IF: there is no backend "cuda": no NVIDIA GPU is in use, which `+"`spikebook doctor`"+` explains; gpu.Emulate() runs CUDA kernels on the CPU, slowly. This program has ["cpu"]`; got != want {
+	if got, want := fmt.Sprint(l.SetBackend("cuda")), `IF: there is no backend "cuda": no NVIDIA GPU is in use, which `+"`spikebook doctor`"+` explains; gpu.Emulate(), or %backend cuda emulated in a notebook, runs GPU kernels on the CPU, slowly. This program has ["cpu"]`; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	if got, want := fmt.Sprint(l.SetStepMode("x")), `IF: step mode "x" is unknown: expected "s" (one step, [N, ...]) or "m" (a sequence, [T, N, ...])`; got != want {
@@ -208,7 +208,7 @@ func TestStepModeAndBackend(t *testing.T) {
 	if err := l.SetStepMode("m"); err != nil || l.StepMode() != "m" {
 		t.Errorf("%v, %q", err, l.StepMode())
 	}
-	if got, want := fmt.Sprint(l.SetBackend("cuda")), `IF: there is no backend "cuda": no NVIDIA GPU is in use, which `+"`spikebook doctor`"+` explains; gpu.Emulate() runs CUDA kernels on the CPU, slowly. This program has ["cpu"]`; got != want {
+	if got, want := fmt.Sprint(l.SetBackend("cuda")), `IF: there is no backend "cuda": no NVIDIA GPU is in use, which `+"`spikebook doctor`"+` explains; gpu.Emulate(), or %backend cuda emulated in a notebook, runs GPU kernels on the CPU, slowly. This program has ["cpu"]`; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	if l.Backend() != "cpu" {

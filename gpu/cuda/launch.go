@@ -1,0 +1,109 @@
+//go:build cuda
+
+package cuda
+
+// #include <stdlib.h>
+import "C"
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"spikebook/gpu/cuda/entry"
+	"spikebook/gpu/device"
+)
+
+// module is PTX that the driver has compiled.
+type module struct {
+	loaded  cu.Module
+	kernels map[string]cu.Function // those that were launched
+	entries entry.Entries
+}
+
+// Launch implements [device.Device].
+func (g *gpu) Launch(l device.Launch) error {
+	return g.do("Launch", l.Kernel, func() error {
+		m, err := g.module(l.Module)
+		if err != nil {
+			return err
+		}
+		function, err := m.kernel(l.Kernel)
+		if err != nil {
+			return err
+		}
+		slots, err := entry.Pack(m.entries[l.Kernel], l.Args)
+		if err != nil {
+			return err
+		}
+		// Each argument is read as eight bytes, whatever its type is.
+		arguments := make([]unsafe.Pointer, len(slots))
+		for i := range slots {
+			arguments[i] = unsafe.Pointer(&slots[i])
+		}
+		blocks, threads := l.Grid, l.Block
+		sizes := append(append([]int{l.Shared + 1}, blocks[:]...), threads[:]...)
+		if slices.Min(sizes) < 1 || slices.Max(sizes) > math.MaxInt32 {
+			return impossible(l)
+		}
+		err = function.Launch(blocks[0], blocks[1], blocks[2], threads[0], threads[1], threads[2], l.Shared, g.stream, arguments)
+		if err == cu.InvalidValue {
+			return impossible(l)
+		}
+		if err == nil {
+			g.stats.Launches++
+			if !slices.Contains(g.running, l.Kernel) {
+				g.running = append(g.running, l.Kernel)
+			}
+		}
+		return err
+	})
+}
+
+// impossible says that no device does a launch of this form.
+func impossible(l device.Launch) error {
+	return fmt.Errorf("no grid of %v blocks of %v threads with %d bytes of shared memory can be launched: a block has 1 to 1024 threads and, on most devices, 48 KiB", l.Grid, l.Block, l.Shared)
+}
+
+// module returns what PTX was loaded as, now or before.
+func (g *gpu) module(ptx string) (*module, error) {
+	if m := g.modules[ptx]; m != nil {
+		return m, nil
+	}
+	entries, err := entry.Parse(ptx)
+	if err != nil {
+		return nil, err
+	}
+	// The driver writes into the log by an address that Go does not see.
+	const size = 8 << 10
+	log := unsafe.Slice((*byte)(C.calloc(1, size)), size)
+	defer C.free(unsafe.Pointer(&log[0]))
+	loaded, err := cu.LoadDataEx(ptx, &cu.JITErrorLogBuffer{Buffer: log})
+	if err != nil {
+		text, _, _ := bytes.Cut(log, []byte{0})
+		return nil, fmt.Errorf("%w: %s", err, bytes.TrimSpace(text))
+	}
+	m := &module{loaded: loaded, kernels: map[string]cu.Function{}, entries: entries}
+	g.modules[ptx] = m
+	return m, nil
+}
+
+// kernel returns a kernel of a module.
+func (m *module) kernel(name string) (cu.Function, error) {
+	if f, ok := m.kernels[name]; ok {
+		return f, nil
+	}
+	if _, ok := m.entries[name]; !ok {
+		return cu.Function{}, errors.New("the module has no entry of this name")
+	}
+	f, err := m.loaded.Function(name)
+	if err == nil {
+		m.kernels[name] = f
+	}
+	return f, err
+}

@@ -1,0 +1,8 @@
+// The program must start where there is no driver, so it is not linked with one:
+// shim.c has all functions of libcuda.so.1 and looks for the driver at run time.
+
+// shim_init_result is what the driver's cuInit returned, 100 if there is no driver.
+int shim_init_result(void);
+
+// shim_load_problem is why the driver could not be loaded, or "".
+const char *shim_load_problem(void);
