@@ -1,12 +1,15 @@
-// Package gpu is what a notebook asks about GPUs: which backends there are, and to do
-// without one.
+// Package gpu is what a notebook asks about GPUs: which there are, and to do without
+// one.
 package gpu
 
 import (
 	"fmt"
+	"os"
 
 	"spikebook/gpu/backend"
+	"spikebook/gpu/device"
 	"spikebook/gpu/ptxsim"
+	"spikebook/gpu/remote"
 	"spikebook/snn"
 )
 
@@ -18,18 +21,65 @@ var state Choice
 // State returns what a notebook keeps; nobody else needs it.
 func State() *Choice { return &state }
 
+// Variable names the socket of the worker that owns the GPUs, for the programs of a
+// kernel that has one.
+const Variable = "SPIKEBOOK_GPU"
+
+// worker is the socket of the worker of this program.
+var worker string
+
+// Use is what the kernel has a program call: "emulated" for Emulate without a word,
+// "worker" for the devices of its worker.
+func Use(what string) {
+	switch what {
+	case "emulated":
+		state.Emulated = true
+	case "worker":
+		worker = os.Getenv(Variable)
+	}
+}
+
 func init() {
 	snn.OpenBackends(func() {
-		if state.Emulated {
+		switch {
+		case state.Emulated:
 			emulate()
+		case worker != "":
+			addWorker()
 		}
 	})
 }
 
-func emulate() string {
+// addWorker adds the devices of the worker. One that does not answer says so when a
+// backend is asked for.
+func addWorker() {
+	infos, err := remote.Devices(worker)
+	for i := range max(1, len(infos)) {
+		snn.AddBackend(Name(i), func() (snn.Accelerator, error) {
+			if err != nil {
+				return nil, err
+			}
+			d, err := remote.Open(worker, i)
+			if err != nil {
+				return nil, err
+			}
+			return backend.New(d), nil
+		})
+	}
+}
+
+// Name is that of a device's backend: "cuda" for the first device, "cuda:1" for the next.
+func Name(i int) string {
+	if i == 0 {
+		return "cuda"
+	}
+	return fmt.Sprintf("cuda:%d", i)
+}
+
+func emulate() device.Info {
 	d := ptxsim.Open(ptxsim.Options{NoRaces: true})
-	snn.AddBackend("cuda", backend.New(d))
-	return d.Info().Name
+	snn.AddBackend(Name(0), func() (snn.Accelerator, error) { return backend.New(d), nil })
+	return d.Info()
 }
 
 // Emulate makes "cuda" a backend that runs the kernels of a GPU in an interpreter on
@@ -37,8 +87,18 @@ func emulate() string {
 // things out and for tests: the numbers are those of a GPU, the time is not.
 func Emulate() {
 	state.Emulated = true
-	fmt.Printf("backend \"cuda\": %s\n", emulate())
+	fmt.Printf("backend \"cuda\": %s\n", emulate().Name)
 }
 
-// Use is Emulate for the kernel, which has said so.
-func Use() { state.Emulated = true }
+// Devices returns the devices that backends "cuda", "cuda:1" and so on stand for. The
+// error says why there is none.
+func Devices() ([]device.Info, error) {
+	if worker != "" && !state.Emulated {
+		return remote.Devices(worker)
+	}
+	if err := snn.CheckBackend(Name(0)); err != nil {
+		return nil, err
+	}
+	info, err := snn.BackendInfo(Name(0))
+	return []device.Info{info}, err
+}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 
+	"spikebook/gpu/worker/cmd"
+	"spikebook/kernel/live"
 	"spikebook/kernel/supervisor"
 )
 
@@ -41,6 +43,8 @@ func dispatch(args []string) int {
 		return 0
 	case supervisor.Subcommand: // not for people
 		return supervisor.Main(args[1:])
+	case live.WorkerSubcommand: // nor this
+		return cmd.Main("spikebook "+live.WorkerSubcommand, args[1:])
 	}
 	for _, s := range subcommands {
 		if s.name == args[0] {

@@ -56,10 +56,11 @@ type Placed struct {
 	Shared bool
 }
 
-// backend is an accelerator that is in use.
+// backend is an accelerator by its name.
 type backend struct {
-	Accelerator
-	name string
+	Accelerator // when it is open
+	name        string
+	open        func() error // once
 
 	inUse, fresh atomic.Int64 // bytes of tensors, and of those made since garbage was collected
 
@@ -97,11 +98,16 @@ func opened() []*backend {
 }
 
 // AddBackend makes an accelerator a backend by a name, such as "cuda", instead of
-// the one that had the name before: tensors on that one stay there.
-func AddBackend(name string, a Accelerator) {
+// the one that had the name before: tensors on that one stay there. It is opened when
+// it is used.
+func AddBackend(name string, open func() (Accelerator, error)) {
+	b := &backend{name: name, numbers: map[float32]*memory{}}
+	b.open = sync.OnceValue(func() (err error) {
+		b.Accelerator, err = open()
+		return err
+	})
 	backends.Lock()
 	defer backends.Unlock()
-	b := &backend{Accelerator: a, name: name, numbers: map[float32]*memory{}}
 	if i := slices.IndexFunc(backends.list, func(b *backend) bool { return b.name == name }); i >= 0 {
 		backends.list[i] = b
 	} else {
@@ -144,7 +150,7 @@ func BackendStats(name string) (device.Stats, error) {
 func backendNamed(name string) (*backend, error) {
 	for _, b := range opened() {
 		if b.name == name {
-			return b, nil
+			return b, b.open()
 		}
 	}
 	return nil, CheckBackend(name)

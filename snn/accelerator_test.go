@@ -29,7 +29,7 @@ type host struct {
 
 func newHost(name string) *host {
 	h := &host{next: 1 << 20, memory: map[device.Pointer][]float32{}}
-	snn.AddBackend(name, h)
+	snn.AddBackend(name, func() (snn.Accelerator, error) { return h, nil })
 	return h
 }
 

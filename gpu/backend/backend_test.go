@@ -16,7 +16,10 @@ import (
 	"spikebook/snn/surrogate"
 )
 
-func emulated() { snn.AddBackend("cuda", backend.New(ptxsim.Open(ptxsim.Options{}))) }
+func emulated() {
+	d := ptxsim.Open(ptxsim.Options{})
+	snn.AddBackend("cuda", func() (snn.Accelerator, error) { return backend.New(d), nil })
+}
 
 func stats(t *testing.T) device.Stats {
 	t.Helper()
@@ -163,6 +166,9 @@ func TestLayer(t *testing.T) {
 	}
 	if want, got := one.Forward(x), other.Forward(x); got.Backend() != "cpu" || !slices.Equal(got.Data(), want.Data()) {
 		t.Error("back on the CPU it goes on otherwise")
+	}
+	if text := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda")).String(); !strings.Contains(text, "backend=cuda (PTX interpreter on the CPU, not a GPU)") {
+		t.Errorf("it is not said what the backend is: %s", text)
 	}
 	text := neuron.NewLIF(neuron.StepMode("m")).PTX()
 	for _, want := range []string{"// V[t] = S[t]", ".visible .entry steps_LIF(", "ld.global"} {

@@ -80,6 +80,33 @@ bra $loop;`, []string{"it writes them and thread (1,0,0) of block", race}},
 	}
 }
 
+// TestNothingIsLeft has a block that finds nothing of what the one before it wrote: a
+// register has no value, and shared memory has all bits set.
+func TestNothingIsLeft(t *testing.T) {
+	_, err := runKernel(t, Options{Workers: 1}, `
+mov.u32 %r1, %ctaid.x;
+setp.eq.u32 %p1, %r1, 0;
+setp.lt.u32 %p2, %i, 31;
+and.pred %p3, %p1, %p2;
+@%p3 mov.u32 %r2, 0;
+@%p2 add.u32 %r3, %r2, 1;`, 2, 32, make([]uint32, 64))
+	expectError(t, err, "thread (0,0,0) of block (1,0,0): it reads register %r2")
+	values, err := runKernel(t, Options{Workers: 1}, `
+mov.u32 %r1, buffer;
+mad.lo.u32 %r1, %i, 4, %r1;
+ld.shared.u32 %r2, [%r1];
+st.shared.u32 [%r1], %i;
+st.global.u32 [%at], %r2;`, 2, 32, make([]uint32, 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range values {
+		if v != 0xFFFFFFFF {
+			t.Fatalf("thread %d finds %#x in shared memory", i, v)
+		}
+	}
+}
+
 // TestNoRaces has a kernel with a race that is not searched for.
 func TestNoRaces(t *testing.T) {
 	values, err := runKernel(t, Options{NoRaces: true}, "st.global.u32 [%base], 1;\nst.shared.u32 [buffer], %i;", 2, 32, []uint32{0})

@@ -151,6 +151,19 @@ func TestLIF(t *testing.T) {
 	}
 }
 
+// TestOrderOfLaunches has other threads access the same memory in a second launch,
+// which is no race.
+func TestOrderOfLaunches(t *testing.T) {
+	d := Open(Options{})
+	_, _, _, l := lifRun(t, d, 1000, 2)
+	for _, threads := range []int{128, 64, 256} {
+		l.Grid[0], l.Block[0] = (1000+threads-1)/threads, threads
+		if err := d.Launch(l); err != nil {
+			t.Errorf("with blocks of %d threads: %v", threads, err)
+		}
+	}
+}
+
 func BenchmarkLIF(b *testing.B) {
 	for name, o := range map[string]Options{"races": {}, "fast": {NoRaces: true}} {
 		b.Run(name, func(b *testing.B) {

@@ -150,14 +150,3 @@ func TestEmulated(t *testing.T) {
 		t.Errorf("error %v, want that there is no device 2", err)
 	}
 }
-
-func TestUsage(t *testing.T) {
-	for _, test := range []struct {
-		socket  string
-		emulate int
-	}{{"", 1}, {"socket", -1}, {"socket", 65}} {
-		if err := serve(test.socket, test.emulate); err == nil {
-			t.Errorf("it serves %d devices at %q", test.emulate, test.socket)
-		}
-	}
-}

@@ -320,16 +320,16 @@ func within(paths map[string]bool, path string) bool {
 	return false
 }
 
-// emulated has a program that computes link the backend that the notebook uses.
-func (c *compiler) emulated(vars *varsUnit, paths map[string]bool) {
+// gpus has a program that computes link the backends that the notebook uses.
+func (c *compiler) gpus(vars *varsUnit, paths map[string]bool) {
 	_, stored := c.stored[GPUState]
-	if !c.Emulate && !stored || !within(paths, snnPath) {
+	if c.gpu == "" && !stored || !within(paths, snnPath) && !within(paths, gpuPath) {
 		return
 	}
 	paths[gpuPath] = true
-	if c.Emulate {
+	if c.gpu != "" {
 		vars.imports["gpu__"] = gpuPath
-		vars.text.write("\nfunc init() { gpu__.Use() }\n")
+		vars.printf("\nfunc init() { gpu__.Use(%q) }\n", c.gpu)
 	}
 }
 
@@ -339,7 +339,7 @@ func (c *compiler) writeMain(k *checked, vars *varsUnit, list []string, paths ma
 	for _, path := range vars.imports { // of the types of variables
 		paths[path] = true
 	}
-	c.emulated(vars, paths)
+	c.gpus(vars, paths)
 	for _, path := range sortedKeys(packageState) {
 		if within(paths, path) {
 			list = append(list, packageState[path])

@@ -27,6 +27,7 @@ type Memory struct {
 	mu       sync.Mutex // an importer serves one at a time
 	packages Packages
 	preload  []string
+	gpu      string // what cells that compute call gpu.Use with
 	state
 }
 
@@ -38,7 +39,6 @@ type state struct {
 	Dots    []string          // paths of the dot imports
 	Lost    map[string]string // variables of cells that failed: which cell, and why they have no value
 	Order   int               // of the latest cell
-	Emulate bool              // cells that compute have CUDA's kernels interpreted
 }
 
 // decl is a memorised declaration: its text and where it came from.
@@ -211,16 +211,17 @@ func masked(text string) string {
 	return b.String() + text[min(at, len(text)):]
 }
 
-// SetEmulate has cells that compute link an interpreter of CUDA kernels, or not.
-func (m *Memory) SetEmulate(emulate bool) {
+// SetGPU has cells that compute link package gpu, and call gpu.Use with a word; ""
+// means that they do not.
+func (m *Memory) SetGPU(use string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.Emulate = emulate
+	m.gpu = use
 }
 
-// Emulates says whether they do.
-func (m *Memory) Emulates() bool {
+// GPU returns the word.
+func (m *Memory) GPU() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.Emulate
+	return m.gpu
 }

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"spikebook/kernel/assist"
 	"spikebook/kernel/bridge"
-	"spikebook/kernel/cell"
 	"spikebook/kernel/session"
 )
 
@@ -65,39 +62,6 @@ func (n *Notebook) timeMagic(context.Context, []string) (bridge.Page, error) {
 	defer n.mu.Unlock()
 	n.timed = true
 	return bridge.Page{}, nil
-}
-
-const backendUsage = `%backend                says which backends cells can set layers and tensors to
-%backend cuda emulated  adds "cuda": an interpreter of GPU kernels on the CPU
-%backend cpu            takes it away`
-
-func (n *Notebook) backendMagic(_ context.Context, words []string) (bridge.Page, error) {
-	switch strings.Join(words, " ") {
-	case "":
-	case "cuda emulated":
-		n.memory.SetEmulate(true)
-	case "cpu":
-		n.memory.SetEmulate(false)
-		if err := session.Forget(n.config.Store, cell.GPUState); err != nil {
-			return bridge.Page{}, err
-		}
-	case "cuda":
-		return bridge.Page{}, errors.New("%backend cuda: cells of this version reach no GPU; `%backend cuda emulated` runs its kernels in an interpreter on the CPU")
-	default:
-		return bridge.Page{}, fmt.Errorf("%%backend %s is unknown; there are\n%s", strings.Join(words, " "), backendUsage)
-	}
-	if n.emulates() {
-		return said("cpu\ncuda: PTX interpreter on the CPU, not a GPU", nil)
-	}
-	return said("cpu", nil)
-}
-
-// emulates says whether cells have the interpreter of CUDA kernels.
-func (n *Notebook) emulates() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	info, err := n.inspect()
-	return n.memory.Emulates() || err == nil && slices.ContainsFunc(info.Vars, func(v session.VarInfo) bool { return v.Name == cell.GPUState })
 }
 
 const snnHelp = `# spikebook

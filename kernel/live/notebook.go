@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"spikebook/gpu"
+	"spikebook/gpu/worker"
 	"spikebook/kernel/build"
 	"spikebook/kernel/cell"
 	"spikebook/kernel/program"
@@ -42,6 +44,13 @@ type Notebook struct {
 	mu     sync.Mutex // guards what follows, and the store between two programs
 	memory *cell.Memory
 	timed  bool // the next cell says how long it took
+
+	gpu struct {
+		sync.Mutex
+		worker *worker.Process // nil if there is none
+		why    string          // there is none
+		closed bool
+	}
 
 	place  sync.Mutex // guards what follows
 	dir    string     // working directory of the cells
@@ -93,6 +102,7 @@ func (n *Notebook) open(ctx context.Context) error {
 	n.build = build.New(index, cache, workspace.CellsLimit, n.config.Fast)
 	n.memory = cell.New(index, workspace.Imports)
 	go n.keepCache(ctx)
+	go n.openGPU()
 	return nil
 }
 
@@ -132,7 +142,7 @@ func (n *Notebook) Env() []string {
 			env[i] = "PATH=" + n.shims() + string(filepath.ListSeparator) + path
 		}
 	}
-	return append(env, wire.Variable+"="+n.socket(), build.RunVariable+"="+n.runDir())
+	return append(env, wire.Variable+"="+n.socket(), build.RunVariable+"="+n.runDir(), gpu.Variable+"="+n.gpuSocket())
 }
 
 // Preload returns what GoNB is told before all cells.
@@ -169,6 +179,7 @@ func (n *Notebook) Close() {
 	if n.failed != nil {
 		return
 	}
+	n.closeGPU()
 	err := errors.Join(n.keep(), n.host.Close())
 	if err != nil {
 		n.config.Log.Warn("the end of the notebook", "error", err)

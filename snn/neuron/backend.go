@@ -10,6 +10,18 @@ import (
 // Backend returns the backend that Forward uses.
 func (l *Layer) Backend() string { return l.config.backend }
 
+// where names the backend, and what it is if that is not what its name says.
+func (l *Layer) where() string {
+	name := l.config.backend
+	if name == snn.CPU {
+		return name
+	}
+	if info, err := snn.BackendInfo(name); err == nil && info.Emulated {
+		return name + " (" + info.Name + ")"
+	}
+	return name
+}
+
 // SupportedBackends returns the backends that can be set in the step mode at
 // hand, in this program on this machine: "cpu", and in multi-step mode those
 // devices that there are.

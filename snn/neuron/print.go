@@ -48,7 +48,7 @@ func (l *Layer) properties() []property {
 	if l.equations.spikes {
 		all = append(all, property{"detach_reset", strconv.FormatBool(l.config.detachReset)})
 	}
-	all = append(all, property{"step_mode", l.config.stepMode}, property{"backend", l.config.backend})
+	all = append(all, property{"step_mode", l.config.stepMode}, property{"backend", l.where()})
 	if l.equations.spikes {
 		all = append(all, property{"surrogate", l.config.surrogate.String()})
 	}

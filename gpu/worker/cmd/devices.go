@@ -1,4 +1,4 @@
-package main
+package cmd
 
 import (
 	"fmt"
@@ -37,7 +37,7 @@ func (n emulated) Open(index int) (device.Device, error) {
 	if index >= int(n) {
 		return nil, fmt.Errorf("there is no device %d; those that are emulated are numbered from 0 to %d", index, n-1)
 	}
-	var o ptxsim.Options
+	o := ptxsim.Options{NoRaces: true} // kernels that ship have none
 	if n > 1 {
 		o.Name = fmt.Sprintf("device %d", index)
 	}

@@ -1,0 +1,202 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"spikebook/gpu"
+	"spikebook/gpu/probe"
+	"spikebook/gpu/remote"
+	"spikebook/gpu/worker"
+	"spikebook/kernel/bridge"
+	"spikebook/kernel/cell"
+	"spikebook/kernel/session"
+)
+
+// CUDAVariable chooses what a kernel does about GPUs: "off" nothing, "emulated" an
+// interpreter in the place of one, in a worker as a GPU would be. Else GPUs are used
+// where they and the worker are.
+const CUDAVariable = "SPIKEBOOK_CUDA"
+
+// WorkerSubcommand of spikebook is the worker for what needs no driver.
+const WorkerSubcommand = "gpu-worker"
+
+// workerProgram is the worker for GPUs, beside spikebook.
+const workerProgram = "spikebook-gpu"
+
+// workerCommand returns what starts the worker, nil for none, and why.
+func workerCommand(choice, self string, machine probe.Machine) (command []string, why string) {
+	program := filepath.Join(filepath.Dir(self), workerProgram)
+	_, missing := os.Stat(program)
+	switch {
+	case choice == "emulated":
+		return []string{self, WorkerSubcommand, "-emulate", "1"}, ""
+	case choice == "off":
+		return nil, CUDAVariable + "=off"
+	case choice != "":
+		return nil, fmt.Sprintf("%s=%s is unknown; expected \"emulated\" or \"off\", or nothing for the GPUs that there are", CUDAVariable, choice)
+	case !machine.Usable():
+		return nil, machine.Reason()
+	case missing != nil:
+		return nil, machine.Reason() + ", but no " + workerProgram + " beside spikebook; `make gpu` builds it"
+	}
+	return []string{program}, ""
+}
+
+// gpuSocket is where the worker answers.
+func (n *Notebook) gpuSocket() string { return filepath.Join(n.config.Dir, "gpu", "socket") }
+
+// openGPU starts the worker if there is something for it. Cells reach it from then
+// on.
+func (n *Notebook) openGPU() {
+	machine, err := probe.Look()
+	self, selfErr := os.Executable()
+	if err := errors.Join(err, selfErr); err != nil {
+		n.noGPU(err.Error())
+		return
+	}
+	command, why := workerCommand(os.Getenv(CUDAVariable), self, machine)
+	if command == nil {
+		n.noGPU(why)
+		return
+	}
+	socket := n.gpuSocket()
+	if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
+		n.noGPU(err.Error())
+		return
+	}
+	w, err := worker.Start(worker.Options{
+		Command: append(command, "-socket", socket), Socket: socket,
+		Ended: func(reason error) { n.config.Log.Warn("the GPU worker is started again", "reason", reason) },
+	})
+	if err != nil {
+		n.config.Log.Warn("no GPU", "error", err)
+		n.noGPU(err.Error())
+		return
+	}
+	n.gpu.Lock()
+	defer n.gpu.Unlock()
+	if n.gpu.closed {
+		w.Stop()
+		return
+	}
+	n.gpu.worker = w
+	n.memory.SetGPU("worker")
+}
+
+func (n *Notebook) noGPU(why string) {
+	n.gpu.Lock()
+	defer n.gpu.Unlock()
+	n.gpu.why = why
+}
+
+// closeGPU ends the worker.
+func (n *Notebook) closeGPU() {
+	n.gpu.Lock()
+	defer n.gpu.Unlock()
+	if n.gpu.closed = true; n.gpu.worker != nil {
+		n.gpu.worker.Stop()
+	}
+}
+
+const backendUsage = `%backend                says which backends cells can set layers and tensors to
+%backend stats          says what the GPU worker does
+%backend cuda           has "cuda" be the GPU
+%backend cuda emulated  has "cuda" be an interpreter of GPU kernels on the CPU
+%backend cpu            takes "cuda" away`
+
+func (n *Notebook) backendMagic(_ context.Context, words []string) (bridge.Page, error) {
+	n.gpu.Lock()
+	defer n.gpu.Unlock()
+	switch strings.Join(words, " ") {
+	case "":
+		return said(n.backends())
+	case "stats":
+		return said(n.gpuStats())
+	case "cuda emulated":
+		n.memory.SetGPU("emulated")
+		return said(n.backends())
+	case "cuda", "cpu":
+		use := ""
+		if words[0] == "cuda" {
+			if use = "worker"; n.gpu.worker == nil {
+				return bridge.Page{}, fmt.Errorf("%%backend cuda: %s; `%%backend cuda emulated` runs GPU kernels in an interpreter on the CPU", n.gpu.why)
+			}
+		}
+		n.memory.SetGPU(use)
+		if err := n.forgetEmulation(); err != nil {
+			return bridge.Page{}, err
+		}
+		return said(n.backends())
+	}
+	return bridge.Page{}, fmt.Errorf("%%backend %s is unknown; there are\n%s", strings.Join(words, " "), backendUsage)
+}
+
+// calledEmulate says whether a cell has called gpu.Emulate.
+func (n *Notebook) calledEmulate() (bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	info, err := n.inspect()
+	return err == nil && slices.ContainsFunc(info.Vars, func(v session.VarInfo) bool { return v.Name == cell.GPUState }), err
+}
+
+func (n *Notebook) forgetEmulation() error {
+	called, err := n.calledEmulate()
+	if !called {
+		return err
+	}
+	return session.Forget(n.config.Store, cell.GPUState)
+}
+
+// backends lists them.
+func (n *Notebook) backends() (string, error) {
+	called, err := n.calledEmulate()
+	if err != nil {
+		return "", err
+	}
+	switch use := n.memory.GPU(); {
+	case use == "emulated" || called:
+		return "cpu\ncuda: PTX interpreter on the CPU, not a GPU", nil
+	case use == "worker":
+		infos, err := remote.Devices(n.gpuSocket())
+		if err != nil {
+			return "", err
+		}
+		text := "cpu"
+		for i, d := range infos {
+			text += fmt.Sprintf("\n%s: %s", gpu.Name(i), d.Name)
+		}
+		return text, nil
+	}
+	if n.gpu.worker != nil {
+		return "cpu\nno cuda, until %backend cuda", nil
+	}
+	return "cpu\nno cuda: " + n.gpu.why, nil
+}
+
+// gpuStats says what the worker does.
+func (n *Notebook) gpuStats() (string, error) {
+	if n.gpu.worker == nil {
+		return "", errors.New("%backend stats: there is no GPU worker; in the cell that computes, snn.BackendStats(\"cuda\") tells of an interpreter")
+	}
+	s, err := remote.Stats(n.gpuSocket())
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "\tin use\tmost\treserved\tuploads\tdownloads\tlaunches\tmodules")
+	for _, opened := range s.Devices {
+		i, d := opened.Index, opened.Stats
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d, %s\t%d, %s\t%d\t%d\n", gpu.Name(i), size(d.Allocated), size(d.Peak), size(d.Reserved),
+			d.Uploads, size(d.UploadBytes), d.Downloads, size(d.DownloadBytes), d.Launches, d.Modules)
+	}
+	err = w.Flush()
+	return strings.TrimSuffix(b.String(), "\n"), err
+}

@@ -1,0 +1,81 @@
+"""Cells on the devices of a GPU worker: here one that interprets GPU kernels on the CPU, SPIKEBOOK_CUDA=emulated."""
+import os
+import random
+import re
+import signal
+import time
+
+import pytest
+
+import kernel as kernels
+
+KILLS = int(os.environ.get("SPIKEBOOK_GPU_KILLS", "6"))
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    with kernels.Kernel(env=os.environ | {"SPIKEBOOK_CUDA": "emulated"}) as k:
+        answers(k)
+        yield k
+
+
+def worker(kernel):
+    """The process of the worker."""
+    return next((pid for pid, command in kernels.descendants(kernel.pid).items() if " gpu-worker " in command), None)
+
+
+def answers(kernel):
+    kernels.wait_until(lambda: re.search("^cuda: ", kernel.run("%backend").text, re.M), 20, lambda: kernel.run("%backend"))
+
+
+def run(kernel, code):
+    result = kernel.run(code)
+    assert result.ok, result
+    return result
+
+
+def test_devices(kernel):
+    assert run(kernel, "%backend").text == "cpu\ncuda: PTX interpreter on the CPU, not a GPU\n"
+    assert run(kernel, "devices, err := gpu.Devices()\nfmt.Println(devices[0].Name, err)").text == "PTX interpreter on the CPU, not a GPU <nil>\n"
+
+
+def test_values_go_on(kernel):
+    run(kernel, 'one := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda"))\nother := neuron.NewLIF(neuron.StepMode("m"))\n'
+                "x := snn.Rand(9, 500).Scale(3)")
+    for _ in range(3):
+        got = run(kernel, "y, want := one.Forward(x), other.Forward(x)\nfmt.Println(y.Backend(), y.Sub(want).Abs().Sum().Item(), want.Sum().Item() > 0)")
+        assert got.text == "cuda 0 true\n"
+
+
+def test_stats(kernel):
+    run(kernel, 'fmt.Println(snn.Ones(1000).To("cuda").Exp().Sum().Item() > 2718)')
+    kernels.wait_until(lambda: re.search("^cuda +0 B ", run(kernel, "%backend stats").text, re.M), 5,
+                       "what a cell had on the device is not given back at its end")
+
+
+def test_out_of_memory(kernel):
+    errors = kernel.run('snn.Zeros(300 << 20).To("cuda")').errors
+    assert len(errors) == 1 and re.match("out of memory on PTX interpreter .* asked for 1258291200 bytes, .* are free", errors[0]["evalue"]), errors
+    run(kernel, 'snn.Zeros(300).To("cuda")')
+
+
+def test_killed_worker(kernel):
+    """The cell that uses it fails, or is done before; the next one works, with the values that there were."""
+    run(kernel, 'net := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda"))\ninput := snn.Rand(50, 2000)')
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    rng = random.Random(seed)
+    failed = 0
+    for _ in range(KILLS):
+        before = worker(kernel)
+        cell = kernel.send("for range 30 {\n\tnet.Forward(input).Sum().Item()\n}")
+        time.sleep(rng.random() / 2)  # the moment of the kill is what is random
+        os.kill(before, signal.SIGKILL)
+        result = kernel.result(cell)
+        if not result.ok:
+            failed += 1
+            assert "GPU worker" in result.errors[0]["evalue"], result.errors
+        kernels.wait_until(lambda: worker(kernel) not in (None, before), 20, "the worker is not started again")
+        answers(kernel)
+        assert run(kernel, "net.Forward(input).Backend()").value == '"cuda"'
+    assert failed, "no kill hit a cell"
