@@ -5,6 +5,7 @@ package gpu
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"spikebook/gpu/backend"
 	"spikebook/gpu/device"
@@ -27,6 +28,9 @@ const Variable = "SPIKEBOOK_GPU"
 
 // worker is the socket of the worker of this program.
 var worker string
+
+// restartTime is how long a cell waits for a worker that does not answer.
+const restartTime = 2 * time.Second
 
 // Use is what the kernel has a program call: "emulated" for Emulate without a word,
 // "worker" for the devices of its worker.
@@ -51,9 +55,12 @@ func init() {
 }
 
 // addWorker adds the devices of the worker. One that does not answer says so when a
-// backend is asked for.
+// backend is asked for; the kernel starts one that has died again.
 func addWorker() {
 	infos, err := remote.Devices(worker)
+	for begin := time.Now(); err != nil && time.Since(begin) < restartTime; infos, err = remote.Devices(worker) {
+		time.Sleep(restartTime / 100)
+	}
 	for i := range max(1, len(infos)) {
 		snn.AddBackend(Name(i), func() (snn.Accelerator, error) {
 			if err != nil {

@@ -101,7 +101,7 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 		}
 	}
 	states = c.States
-	if tape != nil || !c.Overwrite || placeOf(states...) != on {
+	if tape != nil || !c.Overwrite || slices.ContainsFunc(states, func(s *Tensor) bool { return !s.isOn(on) }) {
 		states = make([]*Tensor, len(c.States))
 		for i, s := range c.States {
 			states[i] = emptyOn(on, s.shape...)

@@ -40,7 +40,7 @@ func (t *Tensor) To(name string) *Tensor {
 			panic(&DeviceError{err})
 		}
 	}
-	if on == placeOf(t) {
+	if t.isOn(on) {
 		return t
 	}
 	out := t.moved(on)
@@ -66,6 +66,18 @@ func (t *Tensor) Move(name string) {
 	}
 }
 
+// isOn says whether a tensor is on a backend, nil for the host. That of the tensor
+// need not be there any more.
+func (t *Tensor) isOn(b *backend) bool {
+	if t.place == nil || b == nil {
+		return t.place == nil && b == nil
+	}
+	if m := t.place.memory.held(); m != nil {
+		return m.on == b
+	}
+	return t.place.memory.backend == b.name
+}
+
 // Backend returns the name of the backend that the tensor is on.
 func (t *Tensor) Backend() string {
 	if t.place == nil {
@@ -81,7 +93,7 @@ func (m moved) Backward(grads []*Tensor) []*Tensor { return []*Tensor{grads[0].T
 // moved returns a tensor with the values of t on a backend, nil for the host,
 // through which no gradient flows: t detached if it is there.
 func (t *Tensor) moved(on *backend) *Tensor {
-	if placeOf(t) == on {
+	if t.isOn(on) {
 		return t.Detach()
 	}
 	if on == nil {
@@ -156,7 +168,7 @@ func copyTo(to *Tensor, at int, from *Tensor) {
 	case n == 0:
 	case to.place == nil:
 		copy(to.data[at:], from.values())
-	case placeOf(from) == to.place.on():
+	case from.isOn(to.place.on()):
 		on := to.place.on()
 		on.must(on.Copy(to.place.at(at), from.place.at(0), int64(4*n)))
 	default:
@@ -176,7 +188,7 @@ const mostNumbers = 1 << 12
 // operand returns t, or a copy of it on the device.
 func (b *backend) operand(t *Tensor) *Tensor {
 	switch {
-	case placeOf(t) == b:
+	case t.isOn(b):
 		return t
 	case t.Size() != 1:
 		return t.moved(b)

@@ -240,7 +240,7 @@ func (t *Tensor) accumulate(g *Tensor, own bool) {
 	switch on := placeOf(t); {
 	case t.grad != nil:
 		addTo(t.grad, 0, g)
-	case placeOf(g) != on:
+	case !g.isOn(on):
 		t.grad = g.moved(on)
 	case own:
 		t.grad = g

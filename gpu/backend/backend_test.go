@@ -1,7 +1,9 @@
 package backend_test
 
 import (
+	"html"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -172,8 +174,16 @@ func TestLayer(t *testing.T) {
 	}
 	text := neuron.NewLIF(neuron.StepMode("m")).PTX()
 	for _, want := range []string{"// V[t] = S[t]", ".visible .entry steps_LIF(", "ld.global"} {
-		if !strings.Contains(text, want) {
+		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
+	}
+	shown := text.MIMEBundle()
+	tags := regexp.MustCompile("<[^>]*>")
+	if plain := html.UnescapeString(tags.ReplaceAllString(shown["text/html"], "")); plain != string(text) || shown["text/plain"] != plain {
+		t.Errorf("it is shown as\n%s", plain)
+	}
+	if !strings.Contains(shown["text/html"], `<span style="color: var(--jp-mirror-editor-comment-color)">// V[t] = `) {
+		t.Error("a comment has no colour")
 	}
 }

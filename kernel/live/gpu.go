@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"spikebook/gpu"
 	"spikebook/gpu/probe"
@@ -72,7 +73,7 @@ func (n *Notebook) openGPU() {
 		return
 	}
 	w, err := worker.Start(worker.Options{
-		Command: append(command, "-socket", socket), Socket: socket,
+		Command: append(command, "-socket", socket), Socket: socket, LongestPause: time.Second, // cells wait for longer
 		Ended: func(reason error) { n.config.Log.Warn("the GPU worker is started again", "reason", reason) },
 	})
 	if err != nil {
@@ -143,7 +144,9 @@ func (n *Notebook) calledEmulate() (bool, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	info, err := n.inspect()
-	return err == nil && slices.ContainsFunc(info.Vars, func(v session.VarInfo) bool { return v.Name == cell.GPUState }), err
+	return err == nil && slices.ContainsFunc(info.Vars, func(v session.VarInfo) bool {
+		return v.Name == cell.GPUState && strings.Contains(v.Preview, "true")
+	}), err
 }
 
 func (n *Notebook) forgetEmulation() error {

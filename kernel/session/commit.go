@@ -36,7 +36,7 @@ func (s *session) commit(goroutines bool) (err error) {
 			continue
 		}
 		if err := v.Before(); err != nil {
-			s.say("%v", err)
+			return fmt.Errorf("the variables stay as they were before this cell: %w", err)
 		}
 	}
 	s.collect()

@@ -17,7 +17,7 @@ type Var struct {
 	New  bool   // defined by this cell, for the first time or with another type than before: do not restore it
 	Old  bool   // the value before a redefinition with another type: restore it, do not store it
 
-	Before func() error // called before the variables are stored
+	Before func() error // called before the variables are stored; after an error none is
 }
 
 // session is the state of one program between open and commit.

@@ -42,18 +42,6 @@ func (l *Layer) SetBackend(backend string) error {
 	return nil
 }
 
-// PTX returns the text of the kernel that takes this layer's neurons through all
-// steps on an NVIDIA GPU, in NVIDIA's assembly language, for a sequence of which no
-// gradient is required. It panics with a *snn.DeviceError if there is no backend
-// "cuda".
-func (l *Layer) PTX() string {
-	text, err := l.kernel.Source("cuda", wanted(l.config.storeVSeq))
-	if err != nil {
-		panic(&snn.DeviceError{Err: err})
-	}
-	return text
-}
-
 func (l *Layer) checkBackend(backend, mode string) error {
 	switch {
 	case backend == snn.CPU:

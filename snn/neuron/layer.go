@@ -123,6 +123,9 @@ func (l *Layer) compile() (err error) {
 		return err
 	}
 	l.kernel.Name, l.kernel.Text = l.name, l.equations.lines()
+	if _, ok := l.def.(*equation); ok {
+		l.kernel.Name = "Equation"
+	}
 	l.initial, err = snn.NewKernel(l.equations.initial)
 	return err
 }
