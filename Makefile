@@ -151,13 +151,14 @@ bench-neurons: ## layers of neurons against a copy of the same bytes, on one and
 bench-units: ## benchmarks of the neurons, the pictures and the stored values
 	go test -run '^$$' -bench . -benchmem ./snn/... ./display/... ./kernel/session
 
-soak: install ## the fuzz targets, 30 s each, and 1,000 random events
+soak: install ## the fuzz targets, 30 s each, 1,000 random events, and a GPU worker that is killed 200 times
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s -fuzzminimizetime 1x $$pkg; \
 		done; \
 	done
 	go run ./tests/robust -n 1000
+	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py
 
 lint: ## formatting, go vet, staticcheck, go.mod
 	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"spikebook/gpu/probe"
+	"spikebook/kernel/live"
 	"spikebook/kernel/workspace"
 )
 
@@ -242,5 +243,12 @@ func checkGPU(context.Context) (found, cure string, err error) {
 	if err != nil {
 		return err.Error(), "", nil
 	}
-	return m.Reason() + "; neurons run on the CPU, a CUDA backend is not in this version", "", nil
+	self, err := os.Executable()
+	if err != nil {
+		return "", "", err
+	}
+	if _, why := live.WorkerCommand(os.Getenv(live.CUDAVariable), self, m); why != "" {
+		return why + "; neurons run on the CPU", "", nil
+	}
+	return m.Reason() + "; cells have the backend \"cuda\"", "", nil
 }

@@ -176,6 +176,15 @@ def test_committed_training_is_that_of_today(training):
         assert committed == again, f"run: bin/spikebook exec notebooks/{name}.ipynb -o notebooks/{name}.ipynb, and look at it"
 
 
+def test_committed_backends_are_those_of_today(tmp_path):
+    out = tmp_path / "out.ipynb"
+    done = spikebook("exec", ROOT / "notebooks" / "backends.ipynb", "-o", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "equal: true" in text(out) and "0 downloads" in text(out)
+    for committed, again in zip(comparable(ROOT / "notebooks" / "backends.ipynb"), comparable(out), strict=True):
+        assert committed == again, "run: bin/spikebook exec notebooks/backends.ipynb -o notebooks/backends.ipynb, and look at it"
+
+
 def comparable(path):
     """The cells with what must be the same when they are run again: all but the PNG."""
     return [(c.source, [{**o.get("data", {}), "image/png": None, "text": o.get("text"), "traceback": o.get("traceback")}

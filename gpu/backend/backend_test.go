@@ -183,7 +183,7 @@ func TestLayer(t *testing.T) {
 	if plain := html.UnescapeString(tags.ReplaceAllString(shown["text/html"], "")); plain != string(text) || shown["text/plain"] != plain {
 		t.Errorf("it is shown as\n%s", plain)
 	}
-	if !strings.Contains(shown["text/html"], `<span style="color: var(--jp-mirror-editor-comment-color)">// V[t] = `) {
+	if !strings.Contains(shown["text/html"], `<span style="color: var(--jp-mirror-editor-comment-color, #408080)">// V[t] = `) {
 		t.Error("a comment has no colour")
 	}
 }

@@ -34,11 +34,11 @@ func (m Machine) Reason() string {
 	case m.Driver == "" && !m.Library:
 		return "no NVIDIA driver"
 	case m.Driver == "":
-		return "libcuda.so.1 is installed, but no NVIDIA kernel driver is loaded"
+		return "libcuda.so.1 is installed, but no NVIDIA kernel driver is loaded: install the driver of your distribution, or in a container start it with --gpus all"
 	case len(m.Devices) == 0:
-		return "NVIDIA driver " + m.Driver + " serves no device"
+		return "NVIDIA driver " + m.Driver + " serves no device: nvidia-smi tells more"
 	case !m.Library:
-		return "NVIDIA driver " + m.Driver + ", but libcuda.so.1 is missing"
+		return "NVIDIA driver " + m.Driver + ", but libcuda.so.1 is missing: install the driver's library, such as libcuda1, or in a container start it with --gpus all"
 	case !m.Nodes:
 		return "NVIDIA driver " + m.Driver + ", but no /dev/nvidia0: a container needs --gpus all"
 	}

@@ -22,9 +22,9 @@ func TestProbe(t *testing.T) {
 		want   string
 	}{
 		{nil, false, "no NVIDIA driver"},
-		{[]string{library}, false, "libcuda.so.1 is installed, but no NVIDIA kernel driver is loaded"},
-		{[]string{version}, false, "NVIDIA driver 550.54.15 serves no device"},
-		{[]string{version, card}, false, "NVIDIA driver 550.54.15, but libcuda.so.1 is missing"},
+		{[]string{library}, false, "libcuda.so.1 is installed, but no NVIDIA kernel driver is loaded: install the driver of your distribution, or in a container start it with --gpus all"},
+		{[]string{version}, false, "NVIDIA driver 550.54.15 serves no device: nvidia-smi tells more"},
+		{[]string{version, card}, false, "NVIDIA driver 550.54.15, but libcuda.so.1 is missing: install the driver's library, such as libcuda1, or in a container start it with --gpus all"},
 		{[]string{version, card, library}, false, "NVIDIA driver 550.54.15, but no /dev/nvidia0: a container needs --gpus all"},
 		{[]string{version, card, library, node}, true, "NVIDIA H100 80GB HBM3, NVIDIA driver 550.54.15"},
 	} {

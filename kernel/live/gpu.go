@@ -31,8 +31,8 @@ const WorkerSubcommand = "gpu-worker"
 // workerProgram is the worker for GPUs, beside spikebook.
 const workerProgram = "spikebook-gpu"
 
-// workerCommand returns what starts the worker, nil for none, and why.
-func workerCommand(choice, self string, machine probe.Machine) (command []string, why string) {
+// WorkerCommand returns what starts the worker, nil for none, and why.
+func WorkerCommand(choice, self string, machine probe.Machine) (command []string, why string) {
 	program := filepath.Join(filepath.Dir(self), workerProgram)
 	_, missing := os.Stat(program)
 	switch {
@@ -62,7 +62,7 @@ func (n *Notebook) openGPU() {
 		n.noGPU(err.Error())
 		return
 	}
-	command, why := workerCommand(os.Getenv(CUDAVariable), self, machine)
+	command, why := WorkerCommand(os.Getenv(CUDAVariable), self, machine)
 	if command == nil {
 		n.noGPU(why)
 		return

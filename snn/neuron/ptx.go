@@ -28,7 +28,7 @@ func (p PTX) MIMEBundle() map[string]string {
 	for rest := string(p); rest != ""; {
 		n, kind := word(rest)
 		if kind != "" {
-			b.WriteString(`<span style="color: var(--jp-mirror-editor-` + kind + `-color)">`)
+			b.WriteString(`<span style="color: var(--jp-mirror-editor-` + kind + `-color, ` + colours[kind] + `)">`)
 		}
 		escaper.WriteString(&b, rest[:n])
 		if kind != "" {
@@ -39,6 +39,9 @@ func (p PTX) MIMEBundle() map[string]string {
 	b.WriteString("</pre>")
 	return map[string]string{"text/html": b.String(), "text/plain": string(p)}
 }
+
+// colours are for pages without the theme of JupyterLab, by kind of word.
+var colours = map[string]string{"comment": "#408080", "keyword": "#008000", "variable": "#0550ae", "number": "#9a6700", "def": "#8250df"}
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
