@@ -205,15 +205,7 @@ func TestOperationsOnDevice(t *testing.T) {
 	newHost("test")
 	for _, op := range operations {
 		t.Run(op.name, rapid.MakeCheck(func(t *rapid.T) {
-			shapes := make([][]int, op.operands)
-			if op.shapes != nil {
-				shapes = op.shapes(t)
-			} else {
-				one := gradientShape.Draw(t, "shape")
-				for i := range shapes {
-					shapes[i] = one
-				}
-			}
+			shapes := op.drawShapes(t)
 			value := rapid.Float32Range(0.25, 2)
 			var values [][]float32
 			for _, shape := range shapes {

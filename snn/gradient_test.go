@@ -18,15 +18,26 @@ import (
 // gradientShape draws a shape without empty dimensions.
 var gradientShape = rapid.SliceOfN(rapid.IntRange(1, 4), 0, 3)
 
-// operations are functions of some tensors whose gradients are compared with
-// differences. Those of kinks and poles get values that are far from them.
-var operations = []struct {
+// operation is a function of some tensors.
+type operation struct {
 	name     string
 	operands int
 	f        func(x ...*snn.Tensor) *snn.Tensor
 	shapes   func(t *rapid.T) [][]int // nil: all operands have one shape
 	positive bool                     // values from 0.5 to 2, else from -1 to 1 but not near 0
-}{
+}
+
+// drawShapes draws the shapes of the operands.
+func (op *operation) drawShapes(t *rapid.T) [][]int {
+	if op.shapes != nil {
+		return op.shapes(t)
+	}
+	return slices.Repeat([][]int{gradientShape.Draw(t, "shape")}, op.operands)
+}
+
+// operations are functions of some tensors whose gradients are compared with
+// differences. Those of kinks and poles get values that are far from them.
+var operations = []operation{
 	{name: "Add", operands: 2, f: func(x ...*snn.Tensor) *snn.Tensor { return x[0].Add(x[1]) }, shapes: broadcastShapes},
 	{name: "Sub", operands: 2, f: func(x ...*snn.Tensor) *snn.Tensor { return x[0].Sub(x[1]) }, shapes: broadcastShapes},
 	{name: "Mul", operands: 2, f: func(x ...*snn.Tensor) *snn.Tensor { return x[0].Mul(x[1]) }, shapes: broadcastShapes},
@@ -106,15 +117,7 @@ func numbers(n int) []float32 {
 func TestGradients(t *testing.T) {
 	for _, op := range operations {
 		t.Run(op.name, rapid.MakeCheck(func(t *rapid.T) {
-			shapes := make([][]int, op.operands)
-			if op.shapes != nil {
-				shapes = op.shapes(t)
-			} else {
-				one := gradientShape.Draw(t, "shape")
-				for i := range shapes {
-					shapes[i] = one
-				}
-			}
+			shapes := op.drawShapes(t)
 			const step = 1.0 / 128
 			size := func(shape []int) int { return snn.Zeros(shape...).Size() }
 			values := func(n int, label string) []float32 {

@@ -78,9 +78,15 @@ func (t *Tensor) Softmax() *Tensor {
 }
 
 func (t *Tensor) softmax() *Tensor {
-	n := t.shape[t.dimension("Softmax", -1)]
+	return t.shares("Softmax", func(v, total float64) float64 { return math.Exp(v) / total })
+}
+
+// shares computes each value from its distance to the largest one of its row, and the
+// sum of the exponentials of those.
+func (t *Tensor) shares(op string, f func(v, total float64) float64) *Tensor {
+	n := t.shape[t.dimension(op, -1)]
 	out, values := Empty(t.shape...), t.values()
-	for at := 0; n > 0 && at < t.Size(); at += n {
+	for at := 0; n > 0 && at < len(values); at += n {
 		row, result := values[at:at+n], out.data[at:at+n]
 		top := largest(row)
 		var total float64
@@ -88,7 +94,7 @@ func (t *Tensor) softmax() *Tensor {
 			total += math.Exp(float64(v - top))
 		}
 		for i, v := range row {
-			result[i] = float32(math.Exp(float64(v-top)) / total)
+			result[i] = float32(f(float64(v-top), total))
 		}
 	}
 	return out
@@ -105,36 +111,30 @@ func largest(row []float32) float32 {
 type softmax struct{ out *Tensor }
 
 func (s softmax) Backward(grads []*Tensor) []*Tensor {
-	g := grads[0].home().Mul(s.out)
-	n := s.out.shape[len(s.out.shape)-1]
-	for at := 0; n > 0 && at < len(g.data); at += n {
+	g, p := grads[0].home().Mul(s.out), s.out.values()
+	g.eachRow(func(sum float64, at int) { g.data[at] -= float32(float32(sum) * p[at]) })
+	return []*Tensor{g}
+}
+
+// eachRow calls f for each value, with the sum of its row before the first one is
+// changed.
+func (t *Tensor) eachRow(f func(sum float64, at int)) {
+	n := t.shape[len(t.shape)-1]
+	for at := 0; n > 0 && at < len(t.data); at += n {
 		var sum float64
-		for _, v := range g.data[at : at+n] {
+		for _, v := range t.data[at : at+n] {
 			sum += float64(v)
 		}
 		for i := range n {
-			g.data[at+i] -= float32(float32(sum) * s.out.values()[at+i])
+			f(sum, at+i)
 		}
 	}
-	return []*Tensor{g}
 }
 
 // LogSoftmax returns the logarithm of Softmax, which it computes without taking
 // the logarithm of what rounds to 0.
 func (t *Tensor) LogSoftmax() *Tensor {
-	n := t.shape[t.dimension("LogSoftmax", -1)]
-	out, values := Empty(t.shape...), t.values()
-	for at := 0; n > 0 && at < t.Size(); at += n {
-		row, result := values[at:at+n], out.data[at:at+n]
-		top := largest(row)
-		var total float64
-		for _, v := range row {
-			total += math.Exp(float64(v - top))
-		}
-		for i, v := range row {
-			result[i] = float32(float64(v-top) - math.Log(total))
-		}
-	}
+	out := t.shares("LogSoftmax", func(v, total float64) float64 { return v - math.Log(total) })
 	if Recording(t) {
 		Record(logSoftmax{out.Detach()}, []*Tensor{t}, out)
 	}
@@ -144,16 +144,7 @@ func (t *Tensor) LogSoftmax() *Tensor {
 type logSoftmax struct{ out *Tensor }
 
 func (s logSoftmax) Backward(grads []*Tensor) []*Tensor {
-	g := grads[0].home().Clone()
-	n := s.out.shape[len(s.out.shape)-1]
-	for at := 0; n > 0 && at < len(g.data); at += n {
-		var sum float64
-		for _, v := range g.data[at : at+n] {
-			sum += float64(v)
-		}
-		for i := range n {
-			g.data[at+i] -= float32(sum * math.Exp(float64(s.out.values()[at+i])))
-		}
-	}
+	g, p := grads[0].home().Clone(), s.out.values()
+	g.eachRow(func(sum float64, at int) { g.data[at] -= float32(sum * math.Exp(float64(p[at]))) })
 	return []*Tensor{g}
 }

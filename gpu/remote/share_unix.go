@@ -5,62 +5,24 @@ package remote
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"syscall"
+
+	"spikebook/display/figure/socket"
 )
 
-// read reads from the connection and takes the descriptor that may come along.
+// read reads from the connection and takes the descriptor that may come along: the
+// last one, for others are not asked for.
 func (c *connection) read(p []byte) (n int, err error) {
-	raw, err := c.file.SyscallConn()
-	if err != nil {
-		return 0, errGone
+	n, fds, err := socket.Receive(c.file, p, 1)
+	for _, fd := range fds {
+		c.closeShared()
+		c.shared = fd
 	}
-	control := make([]byte, syscall.CmsgSpace(4))
-	var controlled int
-	waitErr := raw.Read(func(fd uintptr) bool {
-		// Not every system can close descriptors on exec as it hands them out.
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		for {
-			n, controlled, _, _, err = syscall.Recvmsg(int(fd), p, control, 0)
-			if !errors.Is(err, syscall.EINTR) {
-				break
-			}
-		}
-		if err == nil {
-			c.take(control[:controlled])
-		}
-		return !errors.Is(err, syscall.EAGAIN)
-	})
-	switch {
-	case waitErr != nil || errors.Is(err, syscall.ECONNRESET):
-		return 0, errGone
-	case err != nil:
-		return 0, os.NewSyscallError("recvmsg", err)
-	case n == 0:
-		return 0, io.EOF
+	if errors.Is(err, os.ErrClosed) || errors.Is(err, syscall.ECONNRESET) {
+		err = errGone
 	}
-	return n, nil
-}
-
-// take keeps the last descriptor that came; others are not asked for.
-func (c *connection) take(control []byte) {
-	messages, err := syscall.ParseSocketControlMessage(control)
-	if err != nil {
-		return // then none came, which is seen when it is mapped
-	}
-	for i := range messages {
-		fds, err := syscall.ParseUnixRights(&messages[i])
-		if err != nil {
-			continue
-		}
-		for _, fd := range fds {
-			syscall.CloseOnExec(fd)
-			c.closeShared()
-			c.shared = fd
-		}
-	}
+	return n, err
 }
 
 // mapArea maps the memory whose descriptor came last in place of the area.

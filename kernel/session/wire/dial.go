@@ -34,11 +34,12 @@ func Dial(path string) (*os.File, Request, []int, error) {
 
 // readRequest reads the first frame of the kernel.
 func readRequest(conn *os.File) (Request, []int, error) {
-	start, fds, err := receive(conn, HeaderSize)
+	start := make([]byte, HeaderSize)
+	n, fds, err := socket.Receive(conn, start, 2)
 	if err != nil {
 		return Request{}, fds, err
 	}
-	m, err := Read(io.MultiReader(bytes.NewReader(start), conn))
+	m, err := Read(io.MultiReader(bytes.NewReader(start[:n]), conn))
 	if err != nil {
 		return Request{}, fds, err
 	}
@@ -61,59 +62,6 @@ func (m Request) descriptors() int {
 		return 0
 	}
 	return 2
-}
-
-// receive reads up to size bytes and the descriptors that come along with the
-// first of them. They are closed in programs that this one starts.
-func receive(conn *os.File, size int) (start []byte, fds []int, err error) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return nil, nil, err
-	}
-	start = make([]byte, size)
-	control := make([]byte, syscall.CmsgSpace(2*4))
-	var n, controlled int
-	waitErr := raw.Read(func(fd uintptr) bool {
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
-		for {
-			n, controlled, _, _, err = syscall.Recvmsg(int(fd), start, control, 0)
-			if !errors.Is(err, syscall.EINTR) {
-				break
-			}
-		}
-		if err == nil {
-			fds = descriptors(control[:controlled])
-		}
-		return !errors.Is(err, syscall.EAGAIN)
-	})
-	switch err = errors.Join(waitErr, err); {
-	case err != nil:
-		return nil, fds, os.NewSyscallError("recvmsg", err)
-	case n == 0:
-		return nil, fds, io.EOF
-	}
-	return start[:n], fds, nil
-}
-
-// descriptors returns the descriptors in the control data of a message.
-func descriptors(control []byte) []int {
-	messages, err := syscall.ParseSocketControlMessage(control)
-	if err != nil {
-		return nil // fewer than were promised: the caller counts
-	}
-	var all []int
-	for i := range messages {
-		fds, err := syscall.ParseUnixRights(&messages[i])
-		if err != nil {
-			continue
-		}
-		for _, fd := range fds {
-			syscall.CloseOnExec(fd)
-		}
-		all = append(all, fds...)
-	}
-	return all
 }
 
 func closeAll(fds []int) {
