@@ -109,6 +109,9 @@ func (p *Process) run(answers chan<- error) {
 	for {
 		begin := time.Now()
 		w, err := p.start()
+		if err == nil {
+			p.set(w.cmd.Process.Pid, nil)
+		}
 		if answers != nil {
 			answers <- err
 			if err != nil {
@@ -117,7 +120,6 @@ func (p *Process) run(answers chan<- error) {
 			answers = nil
 		}
 		if err == nil {
-			p.set(w.cmd.Process.Pid, nil)
 			err = p.watch(w)
 		}
 		p.set(0, err)
