@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu gpu gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,10 @@ gpu: $(if $(filter $(CUDA)/%,$(CUDA_INCLUDE)),gpu-tools) ## build bin/spikebook-
 	@command -v $$(go env CC) >/dev/null || { echo "CUDA is linked with C; on Debian and Ubuntu: apt-get install gcc libc6-dev"; exit 1; }
 	$(CUDA_GO) build -tags cuda -o $(ROOT)/bin/spikebook-gpu ./gpu/spikebook-gpu
 
+# A part of it without a GPU, for who changes it: make gpu-check GPU_CHECK=-rehearse
+gpu-check: gpu ## try the CUDA backend on the GPU of this machine; writes gpu-check.json, for a report
+	$(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) $(GPU_CHECK)
+
 # On a driver whose device is the CPU (package fakecuda), so that no GPU is needed. C
 # loads it, so Go does not see that it has changed: -count 1.
 FAKECUDA := $(CACHE)/fakecuda
@@ -124,6 +128,9 @@ test-gpu: gpu-tools ## the CUDA backend without a GPU: on a driver for the CPU, 
 	$(CUDA_GO) vet -tags cuda ./gpu/...
 	$(CUDA_GO) tool staticcheck -tags cuda ./gpu/...
 	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/...
+	FAKECUDA_LAZY=1 SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/backend
+	! SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null
+	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null -rehearse
 	go run ./tests/ptxas -ptxas $(CUDA)/nvidia/cuda_nvcc/bin/ptxas
 else
 test-gpu:

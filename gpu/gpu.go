@@ -22,10 +22,6 @@ var state Choice
 // State returns what a notebook keeps; nobody else needs it.
 func State() *Choice { return &state }
 
-// Variable names the socket of the worker that owns the GPUs, for the programs of a
-// kernel that has one.
-const Variable = "SPIKEBOOK_GPU"
-
 // worker is the socket of the worker of this program.
 var worker string
 
@@ -39,7 +35,7 @@ func Use(what string) {
 	case "emulated":
 		state.Emulated = true
 	case "worker":
-		worker = os.Getenv(Variable)
+		worker = os.Getenv(remote.Variable)
 	}
 }
 
@@ -62,7 +58,7 @@ func addWorker() {
 		time.Sleep(restartTime / 100)
 	}
 	for i := range max(1, len(infos)) {
-		snn.AddBackend(Name(i), func() (snn.Accelerator, error) {
+		snn.AddBackend(device.BackendName(i), func() (snn.Accelerator, error) {
 			if err != nil {
 				return nil, err
 			}
@@ -75,17 +71,9 @@ func addWorker() {
 	}
 }
 
-// Name is that of a device's backend: "cuda" for the first device, "cuda:1" for the next.
-func Name(i int) string {
-	if i == 0 {
-		return "cuda"
-	}
-	return fmt.Sprintf("cuda:%d", i)
-}
-
 func emulate() device.Info {
 	d := ptxsim.Open(ptxsim.Options{NoRaces: true})
-	snn.AddBackend(Name(0), func() (snn.Accelerator, error) { return backend.New(d), nil })
+	snn.AddBackend(device.BackendName(0), func() (snn.Accelerator, error) { return backend.New(d), nil })
 	return d.Info()
 }
 
@@ -103,9 +91,9 @@ func Devices() ([]device.Info, error) {
 	if worker != "" && !state.Emulated {
 		return remote.Devices(worker)
 	}
-	if err := snn.CheckBackend(Name(0)); err != nil {
+	if err := snn.CheckBackend(device.BackendName(0)); err != nil {
 		return nil, err
 	}
-	info, err := snn.BackendInfo(Name(0))
+	info, err := snn.BackendInfo(device.BackendName(0))
 	return []device.Info{info}, err
 }

@@ -18,9 +18,18 @@ import (
 	"spikebook/snn/surrogate"
 )
 
-func emulated() {
-	d := ptxsim.Open(ptxsim.Options{})
+// open opens the device of the tests: the interpreter, or with the tag cuda the driver.
+var open = func() (device.Device, error) { return ptxsim.Open(ptxsim.Options{}), nil }
+
+// begin makes a new device the backend "cuda".
+func begin(t *testing.T) device.Device {
+	t.Helper()
+	d, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
 	snn.AddBackend("cuda", func() (snn.Accelerator, error) { return backend.New(d), nil })
+	return d
 }
 
 func stats(t *testing.T) device.Stats {
@@ -43,7 +52,7 @@ func network() snn.Module {
 
 // A network is trained on a device as it is on the CPU, by each optimizer.
 func TestTraining(t *testing.T) {
-	emulated()
+	begin(t)
 	const steps, samples, epochs = 6, 5, 4
 	for name, make := range map[string]func(params []*snn.Tensor) optim.Optimizer{
 		"SGD": func(p []*snn.Tensor) optim.Optimizer {
@@ -99,7 +108,7 @@ func TestTraining(t *testing.T) {
 // learnt those of a sum over the neurons: one for a few. Nothing is copied to or
 // from the host but the gradients of parameters that are there.
 func TestLaunches(t *testing.T) {
-	emulated()
+	begin(t)
 	for name, test := range map[string]struct {
 		layer             *neuron.Layer
 		forward, backward int64
@@ -141,7 +150,7 @@ func TestLaunches(t *testing.T) {
 // Inputs may be anywhere, the state stays on the device, and what is read is what
 // the CPU gives.
 func TestLayer(t *testing.T) {
-	emulated()
+	d := begin(t)
 	snn.Seed(3)
 	x := snn.Rand(20, 77).Scale(1.5)
 	one, other := neuron.NewLIF(neuron.StepMode("m"), neuron.StoreVSeq(true)), neuron.NewLIF(neuron.StepMode("m"), neuron.StoreVSeq(true))
@@ -169,7 +178,7 @@ func TestLayer(t *testing.T) {
 	if want, got := one.Forward(x), other.Forward(x); got.Backend() != "cpu" || !slices.Equal(got.Data(), want.Data()) {
 		t.Error("back on the CPU it goes on otherwise")
 	}
-	if text := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda")).String(); !strings.Contains(text, "backend=cuda (PTX interpreter on the CPU, not a GPU)") {
+	if text := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda")).String(); d.Info().Emulated != strings.Contains(text, "backend=cuda ("+d.Info().Name+")") {
 		t.Errorf("it is not said what the backend is: %s", text)
 	}
 	text := neuron.NewLIF(neuron.StepMode("m")).PTX()

@@ -105,3 +105,12 @@ func (e *OutOfMemoryError) Error() string {
 	}
 	return text
 }
+
+// BackendName is the name of the backend for a device by its index: "cuda" for the
+// first, "cuda:1" for the next.
+func BackendName(index int) string {
+	if index == 0 {
+		return "cuda"
+	}
+	return fmt.Sprintf("cuda:%d", index)
+}

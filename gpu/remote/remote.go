@@ -23,6 +23,9 @@ import (
 	"spikebook/gpu/remote/wire"
 )
 
+// Variable names the socket of the worker for the programs of a kernel that has one.
+const Variable = "SPIKEBOOK_GPU"
+
 // Token stands for memory that is kept by a worker. It can be stored, and means
 // nothing to another worker.
 type Token = wire.Token

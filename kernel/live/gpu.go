@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"spikebook/gpu"
+	"spikebook/gpu/device"
 	"spikebook/gpu/probe"
 	"spikebook/gpu/remote"
 	"spikebook/gpu/worker"
@@ -173,7 +173,7 @@ func (n *Notebook) backends() (string, error) {
 		}
 		text := "cpu"
 		for i, d := range infos {
-			text += fmt.Sprintf("\n%s: %s", gpu.Name(i), d.Name)
+			text += fmt.Sprintf("\n%s: %s", device.BackendName(i), d.Name)
 		}
 		return text, nil
 	}
@@ -197,7 +197,7 @@ func (n *Notebook) gpuStats() (string, error) {
 	fmt.Fprintln(w, "\tin use\tmost\treserved\tuploads\tdownloads\tlaunches\tmodules")
 	for _, opened := range s.Devices {
 		i, d := opened.Index, opened.Stats
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d, %s\t%d, %s\t%d\t%d\n", gpu.Name(i), size(d.Allocated), size(d.Peak), size(d.Reserved),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d, %s\t%d, %s\t%d\t%d\n", device.BackendName(i), size(d.Allocated), size(d.Peak), size(d.Reserved),
 			d.Uploads, size(d.UploadBytes), d.Downloads, size(d.DownloadBytes), d.Launches, d.Modules)
 	}
 	err = w.Flush()

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"spikebook/gpu"
+	"spikebook/gpu/remote"
 	"spikebook/gpu/worker"
 	"spikebook/kernel/build"
 	"spikebook/kernel/cell"
@@ -142,7 +142,7 @@ func (n *Notebook) Env() []string {
 			env[i] = "PATH=" + n.shims() + string(filepath.ListSeparator) + path
 		}
 	}
-	return append(env, wire.Variable+"="+n.socket(), build.RunVariable+"="+n.runDir(), gpu.Variable+"="+n.gpuSocket())
+	return append(env, wire.Variable+"="+n.socket(), build.RunVariable+"="+n.runDir(), remote.Variable+"="+n.gpuSocket())
 }
 
 // Preload returns what GoNB is told before all cells.

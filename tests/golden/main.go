@@ -18,14 +18,25 @@ import (
 	"text/tabwriter"
 
 	"spikebook/gpu"
+	gpubackend "spikebook/gpu/backend"
+	"spikebook/gpu/cuda"
 	"spikebook/snn"
 )
 
 func main() {
 	dir := flag.String("golden", "../shared/golden", "`folder` of reference data")
 	flag.StringVar(&backend, "backend", snn.CPU, "`backend` to run them on: cpu, or cuda, which is emulated where there is no GPU")
+	gpuItself := flag.Bool("gpu", false, "with -backend cuda: the GPU, in a program with the tag cuda")
 	flag.Parse()
-	if backend == "cuda" {
+	switch {
+	case *gpuItself:
+		d, err := cuda.Open(0)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "golden:", err)
+			os.Exit(2)
+		}
+		snn.AddBackend("cuda", func() (snn.Accelerator, error) { return gpubackend.New(d), nil })
+	case backend == "cuda":
 		gpu.Emulate()
 	}
 	os.Exit(conform(*dir, os.Stdout))

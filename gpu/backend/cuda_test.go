@@ -1,0 +1,12 @@
+//go:build cuda
+
+package backend_test
+
+import (
+	"spikebook/gpu/cuda"
+	"spikebook/gpu/device"
+)
+
+// With the tag the tests run through the driver, which in `make test-gpu` is one that
+// stands in for NVIDIA's.
+func init() { open = func() (device.Device, error) { return cuda.Open(0) } }
