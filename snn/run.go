@@ -28,6 +28,10 @@ func (r *run) run() {
 		r.runPlaced()
 		return
 	}
+	if r.neurons == 1 {
+		r.runSingle()
+		return
+	}
 	a := arguments.Get().(*arrays)
 	a.Run = dynamics.Run{
 		T: r.steps, N: r.neurons, Reverse: r.reverse,
@@ -38,6 +42,19 @@ func (r *run) run() {
 	}
 	r.program.Run(a.Run)
 	a.free()
+}
+
+// runSingle needs nothing that outlives it: a single neuron is often run for one step.
+func (r *run) runSingle() {
+	var inputs, params, outputs, states [4][]float32
+	d := dynamics.Run{
+		T: r.steps, N: 1, Reverse: r.reverse,
+		Inputs: values(inputs[:0], r.inputs), Outputs: values(outputs[:0], r.outputs), States: values(states[:0], r.states), Params: params[:0],
+	}
+	for _, i := range r.which {
+		d.Params = append(d.Params, r.params[i].values())
+	}
+	r.program.RunSingle(&d)
 }
 
 // arrays are used again: a layer is often run for one step.

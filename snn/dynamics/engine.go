@@ -51,8 +51,7 @@ const parallelWork = 1 << 15
 // knows the shapes.
 func (p *Program) Run(r Run) {
 	if r.N == 1 {
-		p.checkRun(r)
-		p.runSingle(&r)
+		p.RunSingle(&r)
 		return
 	}
 	workers := 1
@@ -76,7 +75,7 @@ func (p *Program) blockSize(r Run) int {
 }
 
 func (p *Program) run(r Run, block, workers int) {
-	p.checkRun(r)
+	p.checkRun(&r)
 	if r.N == 0 {
 		return
 	}
@@ -116,7 +115,7 @@ func (p *Program) spread(r Run, block, workers int) {
 	wg.Wait()
 }
 
-func (p *Program) checkRun(r Run) {
+func (p *Program) checkRun(r *Run) {
 	bad := len(r.Inputs) != len(p.inputs) || len(r.Params) != len(p.params) || len(r.States) != len(p.states) || len(r.Outputs) != len(p.outputs)
 	for _, x := range r.Inputs {
 		bad = bad || len(x) != r.T*r.N && len(x) != r.T

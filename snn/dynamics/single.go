@@ -2,9 +2,11 @@ package dynamics
 
 import "spikebook/snn/vector"
 
-// runSingle takes one neuron through all steps, value by value: for a single one
-// that takes less time than getting vectors ready.
-func (p *Program) runSingle(r *Run) {
+// RunSingle is Run for one neuron. It goes through all steps value by value: for a
+// single one that takes less time than getting vectors ready. It keeps nothing of the
+// run, which so may be on the stack of the caller.
+func (p *Program) RunSingle(r *Run) {
+	p.checkRun(r)
 	var few [32]float32
 	v := few[:]
 	if p.registers > len(few) {

@@ -21,7 +21,7 @@ type oracle struct {
 	next      []formula
 	initial   []formula
 	noise     float64 // what the states are moved by after each step, relatively
-	turns     int     // 1 for up and down by turns, 0 for always up
+	turns     int     // up and down by turns, of 1, 2 or 4 steps for 0, 1 or 2
 }
 
 func newOracle(l *neuron.Layer) *oracle {
@@ -71,7 +71,7 @@ func (o *oracle) run(leaves map[string][]float64, n int) (results [][]float64) {
 			set(t, k)
 			results[0][t*n+k], results[1][t*n+k] = o.output(), o.v()
 			for i := range o.states {
-				next[i] = o.next[i]() * (1 + o.noise*float64(1-2*((t+i)%2*o.turns)))
+				next[i] = o.next[i]() * (1 + o.noise*float64(1-2*((t>>o.turns+i)%2)))
 			}
 			for i, s := range o.states {
 				*o.names[s], results[2+i][k] = next[i], next[i]
@@ -196,7 +196,7 @@ func compareOracle(t *rapid.T, l *neuron.Layer, tensors map[string]*snn.Tensor, 
 	}
 	o := newOracle(l)
 	wanted := o.run(leaves, n)
-	for o.turns = range 2 { // one of them may move back what it moved
+	for o.turns = range 3 { // one of them may move back what it moved
 		o.noise = rounding
 		moved := o.run(leaves, n)
 		o.noise = 0
@@ -228,7 +228,7 @@ func compareOracle(t *rapid.T, l *neuron.Layer, tensors map[string]*snn.Tensor, 
 		}
 		want, sure := o.slopes(leaves, name, n)
 		steady := true
-		for o.turns = range 2 {
+		for o.turns = range 3 {
 			o.noise = rounding
 			moved, _ := o.slopes(leaves, name, n)
 			o.noise = 0
