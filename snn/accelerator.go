@@ -65,7 +65,7 @@ type backend struct {
 	inUse, fresh atomic.Int64 // bytes of tensors, and of those made since garbage was collected
 
 	mu      sync.Mutex
-	numbers map[float32]*memory // single values that are there
+	numbers map[uint32]*memory // single values that are there, by their bits: -0 is not 0
 	zeros   device.Pointer
 }
 
@@ -101,7 +101,7 @@ func opened() []*backend {
 // the one that had the name before: tensors on that one stay there. It is opened when
 // it is used.
 func AddBackend(name string, open func() (Accelerator, error)) {
-	b := &backend{name: name, numbers: map[float32]*memory{}}
+	b := &backend{name: name, numbers: map[uint32]*memory{}}
 	b.open = sync.OnceValue(func() (err error) {
 		b.Accelerator, err = open()
 		return err

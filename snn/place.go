@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"math"
 	"runtime"
 	"slices"
 	"unsafe"
@@ -193,7 +194,7 @@ func (b *backend) operand(t *Tensor) *Tensor {
 	case t.Size() != 1:
 		return t.moved(b)
 	}
-	v := t.values()[0]
+	v := math.Float32bits(t.values()[0])
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.numbers[v]
@@ -202,7 +203,7 @@ func (b *backend) operand(t *Tensor) *Tensor {
 			clear(b.numbers)
 		}
 		p = t.moved(b).place.memory
-		b.numbers[v] = p // NaN is never found again
+		b.numbers[v] = p
 	}
 	return &Tensor{shape: t.shape, place: &place{memory: p}}
 }

@@ -147,6 +147,33 @@ func TestLaunches(t *testing.T) {
 	}
 }
 
+// Values that are easily lost on the way keep their bits: a zero its sign, a NaN that
+// it is one; and tensors may have no values.
+func TestSpecialValues(t *testing.T) {
+	begin(t)
+	negative := float32(math.Copysign(0, -1))
+	one := snn.Ones(2).To("cuda")
+	for _, test := range []struct {
+		by, want float32
+	}{{0, float32(math.Inf(1))}, {negative, float32(math.Inf(-1))}, {float32(math.Inf(-1)), negative}} {
+		for _, got := range one.Div(snn.Scalar(test.by)).Data() {
+			if math.Float32bits(got) != math.Float32bits(test.want) {
+				t.Errorf("1/%v is %v, want %v", test.by, got, test.want)
+			}
+		}
+	}
+	if got := one.Mul(snn.Scalar(float32(math.NaN()))).At(1); got == got {
+		t.Errorf("1*NaN is %v", got)
+	}
+	none := snn.Zeros(0, 3).To("cuda")
+	if got := none.Exp().MatMul(snn.Ones(3, 2)); got.Size() != 0 || none.Sum().Item() != 0 || !math.IsNaN(float64(none.Mean().Item())) {
+		t.Errorf("no values give %v, their sum is %v, their mean %v", got.Shape(), none.Sum(), none.Mean())
+	}
+	if got := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda")).Forward(snn.Zeros(4, 0)); !slices.Equal(got.Shape(), []int{4, 0}) {
+		t.Errorf("no neurons give %v", got.Shape())
+	}
+}
+
 // Inputs may be anywhere, the state stays on the device, and what is read is what
 // the CPU gives.
 func TestLayer(t *testing.T) {
