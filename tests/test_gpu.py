@@ -15,7 +15,6 @@ KILLS = int(os.environ.get("SPIKEBOOK_GPU_KILLS", "6"))
 @pytest.fixture(scope="module")
 def kernel():
     with kernels.Kernel(env=os.environ | {"SPIKEBOOK_CUDA": "emulated"}) as k:
-        answers(k)
         yield k
 
 
@@ -32,6 +31,11 @@ def run(kernel, code):
     result = kernel.run(code)
     assert result.ok, result.errors
     return result
+
+
+def test_first_cell(kernel):
+    """It waits for the worker, which is started when the kernel is."""
+    assert run(kernel, 'fmt.Println(snn.Ones(2).To("cuda").Backend())').text == "cuda\n"
 
 
 def test_devices(kernel):

@@ -34,6 +34,9 @@ func (n *Notebook) Prepare(ctx context.Context, source string) (bridge.Cell, err
 	if err := n.wait(ctx); err != nil {
 		return nil, err
 	}
+	if err := n.waitGPU(ctx); err != nil {
+		return nil, err
+	}
 	type result struct {
 		c   *prepared
 		err error

@@ -53,9 +53,21 @@ func WorkerCommand(choice, self string, machine probe.Machine) (command []string
 // gpuSocket is where the worker answers.
 func (n *Notebook) gpuSocket() string { return filepath.Join(n.config.Dir, "gpu", "socket") }
 
+// waitGPU waits until it is known whether there is a worker: a first cell may need it,
+// or choose something else.
+func (n *Notebook) waitGPU(ctx context.Context) error {
+	select {
+	case <-n.gpu.looked:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // openGPU starts the worker if there is something for it. Cells reach it from then
 // on.
 func (n *Notebook) openGPU() {
+	defer close(n.gpu.looked)
 	machine, err := probe.Look()
 	self, selfErr := os.Executable()
 	if err := errors.Join(err, selfErr); err != nil {
@@ -112,7 +124,10 @@ const backendUsage = `%backend                says which backends cells can set 
 %backend cuda emulated  has "cuda" be an interpreter of GPU kernels on the CPU
 %backend cpu            takes "cuda" away`
 
-func (n *Notebook) backendMagic(_ context.Context, words []string) (bridge.Page, error) {
+func (n *Notebook) backendMagic(ctx context.Context, words []string) (bridge.Page, error) {
+	if err := n.waitGPU(ctx); err != nil {
+		return bridge.Page{}, err
+	}
 	n.gpu.Lock()
 	defer n.gpu.Unlock()
 	switch strings.Join(words, " ") {

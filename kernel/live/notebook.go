@@ -47,6 +47,7 @@ type Notebook struct {
 
 	gpu struct {
 		sync.Mutex
+		looked chan struct{}   // closed when it is known whether there is a worker
 		worker *worker.Process // nil if there is none
 		why    string          // there is none
 		closed bool
@@ -62,6 +63,7 @@ type Notebook struct {
 // New returns a notebook that opens itself in the background.
 func New(ctx context.Context, c Config) *Notebook {
 	n := &Notebook{config: c, opened: make(chan struct{}), dir: c.Cwd}
+	n.gpu.looked = make(chan struct{})
 	go func() {
 		defer close(n.opened)
 		n.failed = n.open(ctx)
