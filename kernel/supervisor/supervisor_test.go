@@ -264,14 +264,13 @@ func TestCalmWaits(t *testing.T) {
 func TestKillReachesWhatIgnoresInterrupts(t *testing.T) {
 	dir := workDir(t)
 	deaf := filepath.Join(dir, "deaf")
-	p, err := Start(os.Args[0], shell(dir, fmt.Sprintf(`trap '' INT; %s deaf %s; echo >over; sleep 1000`, os.Args[0], deaf)))
+	p, err := Start(os.Args[0], shell(dir, fmt.Sprintf(`trap '' INT; %s deaf %s; echo >over; while :; do sleep 1000; done`, os.Args[0], deaf)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Stop()
 	eventually(t, "the deaf child", func() bool { return exists(deaf) })
 	p.Interrupt()
-	p.Calm()
 	p.Kill()
 	eventually(t, "the deaf child ends", func() bool { return exists(filepath.Join(dir, "over")) })
 }
