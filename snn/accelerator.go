@@ -16,6 +16,8 @@ import (
 type Accelerator interface {
 	device.Device
 
+	// Keeper returns the device if it can keep memory for a later program, else nil.
+	Keeper() device.Keeper
 	// Program runs a program as [dynamics.Program.Run] does.
 	Program(p *dynamics.Program, r PlacedRun) error
 	// Source returns what it runs for that, for a person to read.

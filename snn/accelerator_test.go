@@ -33,9 +33,10 @@ func newHost(name string) *host {
 	return h
 }
 
-func (h *host) Info() device.Info { return device.Info{Name: "host", Emulated: true} }
-func (h *host) Sync() error       { return h.broken }
-func (h *host) Close() error      { return nil }
+func (h *host) Info() device.Info     { return device.Info{Name: "host", Emulated: true} }
+func (h *host) Keeper() device.Keeper { return nil }
+func (h *host) Sync() error           { return h.broken }
+func (h *host) Close() error          { return nil }
 func (h *host) Launch(device.Launch) error {
 	return errors.New("there are no kernels")
 }

@@ -9,14 +9,16 @@ import (
 )
 
 // memory is what parts of a tensor share of a device. It is plain data, so that a
-// notebook can store it: with the values, see [Fetch], which go to the device again
-// when they are needed there.
+// notebook can store it: with the values, see [Fetch]. A later cell uses the same
+// memory of the device if that was kept, else the values go there again when they are
+// needed.
 type memory struct {
 	backend string
 	n       int       // values
 	fetched []float32 // if they were fetched and did not change since
-	process int64     // that has the block
-	block   uint64    // its number in live
+	kept    device.Token
+	process int64  // that has the block
+	block   uint64 // its number in live
 }
 
 // block is memory on a device that this process has.
@@ -103,19 +105,51 @@ func (m *memory) on() *backend {
 }
 
 // at returns where the values are. Those that an earlier cell of a notebook left are
-// copied to the device first; nothing gives that block back but the end of the cell.
+// where that has kept them, or are copied to the device; nothing gives the block back
+// but the end of the cell.
 func (m *memory) at() device.Pointer {
 	if b := m.held(); b != nil {
 		return b.at
 	}
-	values := m.values()
 	on := m.on()
+	if at, ok := m.adopt(on); ok {
+		m.hold(on, at)
+		on.inUse.Add(m.held().bytes)
+		return at
+	}
+	values := m.values()
 	m.hold(on, on.alloc(m.n, "tensor"))
 	b := m.held()
 	if m.n > 0 {
 		on.must(on.Upload(b.at, bytesOf(values)))
 	}
 	return b.at
+}
+
+// adopt returns where an earlier cell has kept the values.
+func (m *memory) adopt(on *backend) (at device.Pointer, ok bool) {
+	if k := on.Keeper(); k != nil && m.kept != (device.Token{}) {
+		var err error
+		at, ok, err = k.Adopt(m.kept)
+		on.must(err)
+	}
+	if !ok {
+		m.kept = device.Token{}
+	}
+	return at, ok
+}
+
+// keep has the device keep the values for the next cell.
+func (m *memory) keep() {
+	b := m.held()
+	if b == nil || m.kept != (device.Token{}) {
+		return
+	}
+	if k := b.on.Keeper(); k != nil {
+		var err error
+		m.kept, err = k.Keep(b.at)
+		b.on.must(err)
+	}
 }
 
 // values returns the values for reading.
@@ -135,16 +169,30 @@ func (m *memory) values() []float32 {
 	return values
 }
 
-// changed forgets the values that were fetched.
-func (m *memory) changed() {
+// change is called before the values change: those that were fetched are forgotten, and
+// if this cell fails, the next one must not find in the memory what it has left there.
+func (m *memory) change() {
 	live.Lock()
 	defer live.Unlock()
 	m.fetched = nil
+	if m.kept == (device.Token{}) {
+		return
+	}
+	on := live.blocks[m.block].on
+	on.must(on.Keeper().Drop(m.kept))
+	m.kept = device.Token{}
 }
 
 // Fetch fetches the values of all tensors that are on devices, so that a notebook can
-// store them. The error is that of the first one that is lost.
+// store them, and has the devices keep them. The error is that of the first one that is
+// lost.
 func Fetch() (err error) {
+	live.Lock()
+	some := len(live.blocks) > 0
+	live.Unlock()
+	if some {
+		runtime.GC() // what nobody can reach is neither fetched nor kept
+	}
 	live.Lock()
 	var all []*memory
 	for _, b := range live.blocks {
@@ -154,7 +202,7 @@ func Fetch() (err error) {
 	}
 	live.Unlock()
 	for _, m := range all {
-		if e := Maybe(func() { m.values() }); e != nil && err == nil {
+		if e := Maybe(func() { m.values(); m.keep() }); e != nil && err == nil {
 			err = e
 		}
 	}

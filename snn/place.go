@@ -22,6 +22,13 @@ func (p *place) on() *backend { return p.memory.on() }
 // at returns the address of a value of the tensor.
 func (p *place) at(i int) device.Pointer { return p.memory.at() + device.Pointer(4*(p.from+i)) }
 
+// write is at for a value that is to be overwritten, as those behind it may be.
+func (p *place) write(i int) device.Pointer {
+	at := p.at(i)
+	p.memory.change()
+	return at
+}
+
 // part returns the place of values from one on.
 func (p *place) part(from int) *place { return &place{p.memory, p.from + from} }
 
@@ -171,13 +178,10 @@ func copyTo(to *Tensor, at int, from *Tensor) {
 		copy(to.data[at:], from.values())
 	case from.isOn(to.place.on()):
 		on := to.place.on()
-		on.must(on.Copy(to.place.at(at), from.place.at(0), int64(4*n)))
+		on.must(on.Copy(to.place.write(at), from.place.at(0), int64(4*n)))
 	default:
 		on := to.place.on()
-		on.must(on.Upload(to.place.at(at), bytesOf(from.values())))
-	}
-	if to.place != nil {
-		to.place.memory.changed()
+		on.must(on.Upload(to.place.write(at), bytesOf(from.values())))
 	}
 	runtime.KeepAlive(to)
 	runtime.KeepAlive(from)
@@ -231,8 +235,7 @@ func (b *backend) accumulate(to *Tensor, at int, g *Tensor) {
 		return
 	}
 	g = b.operand(g)
-	b.must(b.Accumulate(to.place.at(at), g.place.at(0), n))
-	to.place.memory.changed()
+	b.must(b.Accumulate(to.place.write(at), g.place.at(0), n))
 	runtime.KeepAlive(to)
 	runtime.KeepAlive(g)
 }

@@ -2,7 +2,6 @@ package snn
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 
 	"spikebook/gpu/device"
@@ -102,19 +101,14 @@ func (r *run) runPlaced() {
 	for _, t := range r.outputs {
 		at := device.Pointer(0)
 		if t != nil {
-			at = t.place.at(0)
+			at = t.place.write(0)
 		}
 		p.Outputs = append(p.Outputs, at)
 	}
 	for _, t := range r.states {
-		p.States = append(p.States, t.place.at(0))
+		p.States = append(p.States, t.place.write(0))
 	}
 	r.on.must(r.on.Program(r.program, p))
-	for _, t := range slices.Concat(r.outputs, r.states) {
-		if t != nil {
-			t.place.memory.changed()
-		}
-	}
 	runtime.KeepAlive(operands)
 }
 

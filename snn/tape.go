@@ -132,8 +132,11 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	}
 	keep := slices.Contains(options, retain)
 	order := t.node.order()
+	if on := placeOf(t); on != nil {
+		g = on.operand(g)
+	}
 	grads := gradients{}
-	grads.give(t, g.Detach(), false)
+	grads.give(t, g.moved(placeOf(t)), false)
 	for _, n := range slices.Backward(order) {
 		if gs := grads[n]; gs != nil {
 			delete(grads, n)

@@ -51,10 +51,29 @@ def test_values_go_on(kernel):
         assert got.text == "cuda 0 true\n"
 
 
+UPLOADS = '\ns, err := snn.BackendStats("cuda")\nfmt.Println(s.UploadBytes < 100, err) // numbers, no tensor'
+
+
+def test_tensors_stay(kernel):
+    """What a cell leaves on the device is there in the next one; a cell that fails leaves nothing of what it has changed."""
+    run(kernel, 'w := snn.Ones(1000).To("cuda").RequireGrad()\nsgd := optim.NewSGD([]*snn.Tensor{w}, 0.5)')
+    assert run(kernel, "y := w.Mul(w)\nsum := y.Sum()\nsum.Backward()" + UPLOADS).text == "true <nil>\n"
+    failed = kernel.run('sgd.Step()\nfmt.Println(w.At(0))\npanic("no")')
+    assert failed.text == "0\n" and not failed.ok
+    assert run(kernel, "fmt.Println(w.At(999), w.Backend(), w.Grad().At(0))").text == "1 cuda 2\n"
+    run(kernel, "sgd.Step()")
+    assert run(kernel, "fmt.Println(w.Exp().At(0))" + UPLOADS).text == "1\ntrue <nil>\n"
+
+
 def test_stats(kernel):
+    """What no variable has is given back when a cell ends."""
     run(kernel, 'fmt.Println(snn.Ones(1000).To("cuda").Exp().Sum().Item() > 2718)')
-    kernels.wait_until(lambda: re.search("^cuda +0 B ", run(kernel, "%backend stats").text, re.M), 5,
-                       "what a cell had on the device is not given back at its end")
+
+    def idle():
+        stats = run(kernel, "%backend stats").text
+        return re.search("^cuda +(.*?)  ", stats, re.M)[1] == re.search("tensors, (.*), stay", stats)[1]
+
+    kernels.wait_until(idle, 5, lambda: run(kernel, "%backend stats").text)
 
 
 def test_out_of_memory(kernel):

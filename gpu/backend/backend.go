@@ -36,6 +36,12 @@ func New(d device.Device) snn.Accelerator {
 	return &accelerator{Device: d, kernels: map[variant]*ptx.Kernel{}}
 }
 
+// Keeper returns the device if it is a worker's.
+func (a *accelerator) Keeper() device.Keeper {
+	k, _ := a.Device.(device.Keeper)
+	return k
+}
+
 // kernel returns the kernel of a run, which is written when it is needed for the
 // first time.
 func (a *accelerator) kernel(p *dynamics.Program, r *snn.PlacedRun) (*ptx.Kernel, error) {

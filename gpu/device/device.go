@@ -32,6 +32,23 @@ type Device interface {
 	Close() error
 }
 
+// Keeper is a Device whose memory can outlive the program, for the next one: as long as
+// there is memory for it. What is kept is a copy of what somebody has elsewhere.
+type Keeper interface {
+	Device
+	// Keep keeps an allocation as it is then.
+	Keep(Pointer) (Token, error)
+	// Adopt returns an allocation that is kept; ok is false if it is not any more.
+	// All who adopt it share it. Free ends only the use by this program.
+	Adopt(Token) (p Pointer, ok bool, err error)
+	// Drop ends what Keep began: before the memory is changed.
+	Drop(Token) error
+}
+
+// Token stands for memory that is kept. It can be stored, and means nothing to who
+// has not given it. The zero Token is none.
+type Token struct{ Worker, Memory uint64 }
+
 // Info describes a device.
 type Info struct {
 	Name       string

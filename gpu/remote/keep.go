@@ -5,40 +5,41 @@ import (
 	"spikebook/gpu/remote/wire"
 )
 
-// Keep makes an allocation outlive the connection. It stays until the token is
-// dropped and no program has it. Each call gives a token of its own.
-func (d *Device) Keep(p device.Pointer) (Token, error) {
+var _ device.Keeper = (*Device)(nil)
+
+// Keep implements [device.Keeper]. Each call gives a token of its own.
+func (d *Device) Keep(p device.Pointer) (device.Token, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	block, err := d.start("Keep", p)
 	if err != nil {
-		return Token{}, err
+		return device.Token{}, err
 	}
 	var kept wire.Kept
 	err = d.wait("Keep", &wire.Keep{Block: block}, &kept)
 	return kept.Token, err
 }
 
-// Adopt returns memory that is kept, of the same device, and its size. All who
-// adopt it share it. Free ends only the use by this program.
-func (d *Device) Adopt(t Token) (device.Pointer, int64, error) {
+// Adopt implements [device.Keeper].
+func (d *Device) Adopt(t device.Token) (device.Pointer, bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	block, err := d.number("Adopt")
 	if err != nil {
-		return 0, 0, err
+		return 0, false, err
 	}
 	var adopted wire.Adopted
-	if err := d.wait("Adopt", &wire.Adopt{Block: block, Token: t}, &adopted); err != nil {
+	err = d.wait("Adopt", &wire.Adopt{Block: block, Token: t}, &adopted)
+	if err != nil || !adopted.Held {
 		d.forget(block)
-		return 0, 0, err
+		return 0, false, err
 	}
-	return wire.Address(block, 0), adopted.Bytes, nil
+	return wire.Address(block, 0), true, nil
 }
 
-// Drop ends what Keep began. A token of a worker that ended is dropped already.
-func (d *Device) Drop(t Token) error {
+// Drop implements [device.Keeper].
+func (d *Device) Drop(t device.Token) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.wait("Drop", &wire.Drop{Token: t}, nil)
+	return d.send("Drop", &wire.Drop{Token: t})
 }

@@ -9,7 +9,7 @@
 // of the device is therefore of no use to a kernel. Alloc waits only when the
 // device may have too little memory left, so that its error is seen there.
 //
-// Download, Sync, Stats, Keep, Adopt, Drop and Close wait always. A call that waits
+// Download, Sync, Stats, Keep, Adopt and Close wait always. A call that waits
 // returns the error of the first call that failed since the last that waited; what
 // was called between them is not done. The device can be used further unless it, or
 // the worker, is lost: then all calls return that error.
@@ -26,10 +26,6 @@ import (
 // Variable names the socket of the worker for the programs of a kernel that has one.
 const Variable = "SPIKEBOOK_GPU"
 
-// Token stands for memory that is kept by a worker. It can be stored, and means
-// nothing to another worker.
-type Token = wire.Token
-
 // WorkerStats is what a worker does.
 type WorkerStats = wire.Worker
 
@@ -45,11 +41,6 @@ func Stats(socket string) (WorkerStats, error) {
 	var reported wire.Reported
 	err := askOnce(socket, &wire.Report{}, &reported)
 	return reported.Worker, err
-}
-
-// Drop is [Device.Drop] for a program that uses no device.
-func Drop(socket string, t Token) error {
-	return askOnce(socket, &wire.Drop{Token: t}, nil)
 }
 
 func askOnce(socket string, m, payload wire.Message) error {

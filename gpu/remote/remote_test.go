@@ -95,7 +95,7 @@ func TestBadStart(t *testing.T) {
 		"nothing":          {nil, "ended"},
 		"half a greeting":  {welcome[:9], "ended"},
 		"no reply":         {welcome[:20], "ended"},
-		"another version":  {frames(&wire.Greeting{Version: 99}), "speaks version 99 of the protocol, this program version 1"},
+		"another version":  {frames(&wire.Greeting{Version: 99}), "speaks version 99 of the protocol, this program version 2"},
 		"another protocol": {[]byte("HTTP/1.1 400 Bad Request\r\n\r\n"), "does not speak as it should"},
 		"an endless frame": {[]byte{0xff, 0xff, 0xff, 0xff}, "does not speak as it should"},
 		"another reply":    {frames(&wire.Greeting{Version: wire.Version}, &wire.Reply{Payload: &wire.Adopted{}}), "does not speak as it should"},

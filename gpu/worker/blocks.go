@@ -32,7 +32,7 @@ func (c *client) alloc(m *wire.Alloc) error {
 	if err := c.checkNew(m.Block); err != nil {
 		return err
 	}
-	memory, err := c.unit.allocate(m.Bytes, m.Label)
+	memory, err := c.server.allocate(c.unit, m.Bytes, m.Label)
 	switch {
 	case err == nil:
 		c.place(m.Block, memory)
@@ -96,20 +96,16 @@ func (c *client) keep(m *wire.Keep) (wire.Message, error) {
 		return nil, &device.Error{Op: "Keep", Reason: missing.label + " cannot be kept"}
 	}
 	token, err := c.server.keep(memory)
-	if err != nil {
-		return nil, explain("Keep", "", err)
-	}
-	return &wire.Kept{Token: token}, nil
+	return &wire.Kept{Token: token}, err
 }
 
 func (c *client) adopt(m *wire.Adopt) (wire.Message, error) {
 	if err := c.checkNew(m.Block); err != nil {
 		return nil, err
 	}
-	memory, err := c.server.adopt(m.Token, c.unit)
-	if err != nil {
-		return nil, explain("Adopt", "", err)
+	memory := c.server.adopt(m.Token, c.unit)
+	if memory != nil {
+		c.place(m.Block, memory)
 	}
-	c.place(m.Block, memory)
-	return &wire.Adopted{Bytes: memory.bytes}, nil
+	return &wire.Adopted{Held: memory != nil}, nil
 }

@@ -17,7 +17,7 @@ func (c *client) handle(m wire.Message) error {
 	switch m := m.(type) {
 	case *wire.Alloc:
 		answered = m.Wait
-	case *wire.Free, *wire.Upload, *wire.Copy, *wire.Module, *wire.Launch:
+	case *wire.Free, *wire.Upload, *wire.Copy, *wire.Module, *wire.Launch, *wire.Drop:
 		answered = false
 	}
 	var payload wire.Message
@@ -48,7 +48,7 @@ func whenFailed(m wire.Message) bool {
 	switch m := m.(type) {
 	case *wire.Alloc:
 		return !m.Wait
-	case *wire.Free, *wire.Module, *wire.Close:
+	case *wire.Free, *wire.Module, *wire.Drop, *wire.Close:
 		return true
 	}
 	return false
@@ -66,10 +66,7 @@ func (c *client) do(m wire.Message) (wire.Message, error) {
 	case *wire.Report:
 		return c.server.report(), nil
 	case *wire.Drop:
-		if err := c.server.drop(m.Token); err != nil {
-			return nil, explain("Drop", "", err)
-		}
-		return nil, nil
+		return nil, c.server.drop(m.Token)
 	case *wire.Hello, *wire.Greeting:
 		return nil, violation("%T comes twice", m)
 	}

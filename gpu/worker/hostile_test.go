@@ -130,7 +130,7 @@ func randomRequest(random *rand.Rand) wire.Message {
 	number := func() int64 { return random.Int64N(5) * random.Int64N(40) }
 	block := func() uint32 { return random.Uint32N(4) }
 	pointer := func() device.Pointer { return wire.Address(block(), number()) * device.Pointer(random.IntN(8)&1) }
-	token := wire.Token{Worker: random.Uint64N(2), Memory: random.Uint64N(3)}
+	token := device.Token{Worker: random.Uint64N(2), Memory: random.Uint64N(3)}
 	switch random.IntN(16) {
 	case 0:
 		return &wire.Area{Bytes: number()}

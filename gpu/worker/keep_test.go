@@ -3,8 +3,10 @@
 package worker
 
 import (
+	"errors"
 	"testing"
 
+	"spikebook/gpu/device"
 	"spikebook/gpu/remote"
 )
 
@@ -23,9 +25,9 @@ func TestKeep(t *testing.T) {
 	first.Close()
 
 	second := open(t, socket, 0)
-	q, bytes, err := second.Adopt(token)
-	if err != nil || bytes != 8 {
-		t.Fatalf("adopted %d bytes, %v, want 8", bytes, err)
+	q, held, err := second.Adopt(token)
+	if err != nil || !held {
+		t.Fatalf("held %v, %v", held, err)
 	}
 	if err := second.Launch(scale(q, 2, 2, 0)); err != nil {
 		t.Fatal(err)
@@ -40,15 +42,15 @@ func TestKeep(t *testing.T) {
 	second.Close()
 
 	third := open(t, socket, 0)
-	q, _, err = third.Adopt(token)
-	if err != nil {
-		t.Fatal(err)
+	q, held, err = third.Adopt(token)
+	if err != nil || !held {
+		t.Fatalf("held %v, %v", held, err)
 	}
 	if stats, err := remote.Stats(socket); err != nil || stats.Kept != 2 || stats.KeptBytes != 8 {
 		t.Errorf("%d tokens of %d bytes, %v, want 2 of 8", stats.Kept, stats.KeptBytes, err)
 	}
-	for _, drop := range []remote.Token{token, again} {
-		if err := remote.Drop(socket, drop); err != nil {
+	for _, drop := range []device.Token{token, again} {
+		if err := third.Drop(drop); err != nil {
 			t.Fatal(err)
 		}
 		checkMemory(t, third, q, floats(2, 4)) // it has the memory still
@@ -62,6 +64,14 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// checkGone checks that a device does not have what a token stands for.
+func checkGone(t *testing.T, d *remote.Device, token device.Token) {
+	t.Helper()
+	if p, held, err := d.Adopt(token); held || p != 0 || err != nil {
+		t.Errorf("%v is held %v at %#x, %v, want neither", token, held, uint64(p), err)
+	}
+}
+
 func TestKeepErrors(t *testing.T) {
 	socket, _ := serveHost(t)
 	d, elsewhere := open(t, socket, 0), open(t, socket, 1)
@@ -72,21 +82,63 @@ func TestKeepErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = elsewhere.Adopt(token)
-	checkError(t, err, "Adopt", "another device")
-	_, _, err = d.Adopt(remote.Token{Worker: token.Worker + 1, Memory: token.Memory})
-	checkError(t, err, "Adopt", "lost with the GPU worker")
-	if err := d.Drop(remote.Token{Worker: token.Worker + 1, Memory: token.Memory}); err != nil {
-		t.Errorf("what another worker kept: %v", err)
+	another := device.Token{Worker: token.Worker + 1, Memory: token.Memory}
+	checkGone(t, elsewhere, token)
+	checkGone(t, d, another)
+	checkGone(t, d, device.Token{})
+	for _, drop := range []device.Token{another, token, token} {
+		if err := errors.Join(d.Drop(drop), d.Sync()); err != nil {
+			t.Errorf("drop of %v: %v", drop, err)
+		}
 	}
-	if err := d.Drop(token); err != nil {
-		t.Error(err)
-	}
-	checkError(t, d.Drop(token), "Drop", "already")
-	_, _, err = d.Adopt(token)
-	checkError(t, err, "Adopt", "not kept any more")
+	checkGone(t, d, token)
 	upload(t, d, p, floats(1)) // the numbers of blocks agree on both sides
 	upload(t, d, alloc(t, d, 4), floats(1))
+	if err := d.Sync(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestKeptMakesRoom: what is kept goes when a program needs the memory, the one first
+// that was not used for longest, but not what a program has; and takes half of a
+// device at most.
+func TestKeptMakesRoom(t *testing.T) {
+	socket, devices := serveHost(t)
+	d := open(t, socket, 0)
+	const part = deviceMemory / 8
+	var tokens []device.Token
+	keep := func() {
+		t.Helper()
+		p := alloc(t, d, part)
+		token, err := d.Keep(p)
+		if err := errors.Join(err, d.Free(p), d.Sync()); err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, token)
+	}
+	for range 5 {
+		keep()
+	}
+	checkGone(t, d, tokens[0])
+	if stats, err := remote.Stats(socket); err != nil || stats.Kept != 4 {
+		t.Errorf("%d are kept, %v, want 4", stats.Kept, err)
+	}
+	if _, held, err := d.Adopt(tokens[1]); !held || err != nil {
+		t.Errorf("held %v, %v", held, err)
+	}
+	large := alloc(t, d, 5*part)
+	checkGone(t, d, tokens[2])
+	if n := devices.last().left(); n != 4 {
+		t.Errorf("there are %d allocations, want that of the program and three that are kept", n)
+	}
+	_, err := d.Alloc(deviceMemory, "too large")
+	if _, full := errors.AsType[*device.OutOfMemoryError](err); !full {
+		t.Errorf("got %v, want that there is no memory", err)
+	}
+	if err := d.Free(large); err != nil {
+		t.Error(err)
+	}
+	upload(t, d, alloc(t, d, 7*part), floats(1))
 	if err := d.Sync(); err != nil {
 		t.Error(err)
 	}

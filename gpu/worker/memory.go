@@ -2,7 +2,6 @@ package worker
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -113,54 +112,4 @@ func (s *server) release(m *memory) error {
 	}
 	m.unit.allocated.Add(-m.bytes)
 	return m.unit.use(func(d device.Device) error { return d.Free(m.at) })
-}
-
-// maxKept is how many tokens there are at most.
-const maxKept = 1 << 20
-
-// keep returns a token that holds m.
-func (s *server) keep(m *memory) (wire.Token, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.kept) == maxKept {
-		return wire.Token{}, fmt.Errorf("%d allocations are kept, which is the most the GPU worker can; drop some", maxKept)
-	}
-	s.tokens++
-	s.kept[s.tokens] = m
-	m.holders++
-	return wire.Token{Worker: s.instance, Memory: s.tokens}, nil
-}
-
-// adopt returns what a token holds, held once more.
-func (s *server) adopt(t wire.Token, u *unit) (*memory, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.kept[t.Memory]
-	switch {
-	case t.Worker != s.instance:
-		return nil, errors.New("the memory was lost with the GPU worker that kept it; compute it anew")
-	case m == nil:
-		return nil, errors.New("the memory is not kept any more: its token was dropped; compute it anew")
-	case m.unit != u && m.unit.lost() != nil:
-		return nil, fmt.Errorf("the memory was lost with its device (%w); compute it anew", m.unit.lost())
-	case m.unit != u:
-		return nil, fmt.Errorf("the memory is on another device, %s; open that one", m.unit.info.Name)
-	}
-	m.holders++
-	return m, nil
-}
-
-// drop ends what a token holds. What another worker kept is gone with it.
-func (s *server) drop(t wire.Token) error {
-	if t.Worker != s.instance {
-		return nil
-	}
-	s.mu.Lock()
-	m := s.kept[t.Memory]
-	delete(s.kept, t.Memory)
-	s.mu.Unlock()
-	if m == nil {
-		return errors.New("the token was dropped already")
-	}
-	return s.release(m)
 }

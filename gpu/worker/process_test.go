@@ -101,8 +101,7 @@ func TestProcess(t *testing.T) {
 	checkError(t, d.Upload(pointer, []byte{1}), "the GPU worker ended")
 	waitFor(t, "there is a new worker", func() bool { return p.PID() != 0 && p.PID() != before })
 	d = open(t, socket, 0)
-	_, _, err = d.Adopt(token)
-	checkError(t, err, "lost with the GPU worker")
+	checkGone(t, d, token)
 
 	p.Stop()
 	checkError(t, p.Err(), "was stopped")
@@ -194,7 +193,7 @@ func useUntilError(socket string) error {
 		got := make([]byte, len(want))
 		p, err := d.Alloc(int64(len(want)), "test")
 		for range 3 {
-			var token remote.Token
+			var token device.Token
 			if err == nil {
 				err = errors.Join(d.Upload(p, want), d.Launch(scale(p, 1, 1, 0)), d.Copy(p, p+8, 8))
 			}

@@ -105,14 +105,14 @@ type server struct {
 	units   map[int]*unit
 	clients map[*client]struct{}
 	served  int64
-	kept    map[uint64]*memory // by the number of their token
-	tokens  uint64             // given so far
+	kept    map[uint64]*kept // by the number of their token
+	uses    uint64           // of what is kept so far
 }
 
 func newServer(devices Devices) *server {
 	return &server{
 		devices: devices, instance: rand.Uint64(), started: time.Now(), user: uint32(os.Geteuid()),
-		units: make(map[int]*unit), clients: make(map[*client]struct{}), kept: make(map[uint64]*memory),
+		units: make(map[int]*unit), clients: make(map[*client]struct{}), kept: make(map[uint64]*kept),
 	}
 }
 
@@ -225,10 +225,10 @@ func (s *server) count(w *wire.Worker) map[int]*unit {
 	defer s.mu.Unlock()
 	w.Served, w.Kept = s.served, len(s.kept)
 	seen := make(map[*memory]bool, len(s.kept))
-	for _, m := range s.kept {
-		if !seen[m] {
-			seen[m] = true
-			w.KeptBytes += m.bytes
+	for _, k := range s.kept {
+		if !seen[k.memory] {
+			seen[k.memory] = true
+			w.KeptBytes += k.bytes
 		}
 	}
 	for c := range s.clients {

@@ -215,6 +215,9 @@ func (n *Notebook) gpuStats() (string, error) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d, %s\t%d, %s\t%d\t%d\n", device.BackendName(i), size(d.Allocated), size(d.Peak), size(d.Reserved),
 			d.Uploads, size(d.UploadBytes), d.Downloads, size(d.DownloadBytes), d.Launches, d.Modules)
 	}
-	err = w.Flush()
-	return strings.TrimSuffix(b.String(), "\n"), err
+	if err := w.Flush(); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(&b, "%d tensors, %s, stay for later cells", s.Kept, size(s.KeptBytes))
+	return b.String(), nil
 }

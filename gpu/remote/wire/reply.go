@@ -22,9 +22,9 @@ type (
 	// Used is what the connection used.
 	Used struct{ Stats device.Stats }
 	// Kept is the token of what is kept.
-	Kept struct{ Token Token }
-	// Adopted is the size of what was adopted.
-	Adopted struct{ Bytes int64 }
+	Kept struct{ Token device.Token }
+	// Adopted says whether the memory is kept, and the block is there now.
+	Adopted struct{ Held bool }
 )
 
 // Worker is what a worker does.
@@ -68,7 +68,7 @@ func (m *Welcome) fields(c *coder) { c.info(&m.Info) }
 func (m *Devices) fields(c *coder) { slice(c, &m.Infos, MaxDevices, c.info) }
 func (m *Used) fields(c *coder)    { c.stats(&m.Stats) }
 func (m *Kept) fields(c *coder)    { c.token(&m.Token) }
-func (m *Adopted) fields(c *coder) { c.int64(&m.Bytes) }
+func (m *Adopted) fields(c *coder) { c.bool(&m.Held) }
 
 // fields reads the payload that the reader expects; an error comes without one.
 func (m *Reply) fields(c *coder) {

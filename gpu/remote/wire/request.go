@@ -119,13 +119,14 @@ type (
 	Stats struct{}
 	// Keep makes a block outlive the connection: Kept.
 	Keep struct{ Block uint32 }
-	// Adopt makes memory that is kept a block of the connection: Adopted.
+	// Adopt makes memory that is kept a block of the connection, if it still is:
+	// Adopted.
 	Adopt struct {
 		Block uint32
-		Token Token
+		Token device.Token
 	}
-	// Drop ends what Keep began. It is answered.
-	Drop struct{ Token Token }
+	// Drop ends what Keep began.
+	Drop struct{ Token device.Token }
 	// Close frees what the connection has and is answered.
 	Close struct{}
 )
@@ -194,4 +195,4 @@ func (m *Launch) fields(c *coder) {
 	slice(c, &m.Args, MaxArgs, c.argument)
 }
 
-func (c *coder) token(v *Token) { c.uint64(&v.Worker); c.uint64(&v.Memory) }
+func (c *coder) token(v *device.Token) { c.uint64(&v.Worker); c.uint64(&v.Memory) }

@@ -21,7 +21,7 @@ import (
 
 // Version is that of the protocol. It changes with every change of a message but
 // [Greeting], which is the same for ever.
-const Version = 1
+const Version = 2
 
 // magic begins a connection, so that a program that speaks something else is known.
 const magic uint64 = 0x5550476b6f6f4253 // "SBookGPU"
@@ -58,11 +58,6 @@ func Place(p device.Pointer) (block uint32, offset int64, ok bool) {
 	n := uint64(p) >> offsetBits
 	return uint32(n - 1), int64(uint64(p) & (1<<offsetBits - 1)), n >= 1 && n <= MaxBlocks
 }
-
-// Token stands for memory that outlives the connection that keeps it. It can be
-// stored: it says which worker has the memory, so that a later worker does not
-// take it for its own.
-type Token struct{ Worker, Memory uint64 }
 
 // Message is what a frame carries.
 type Message interface {

@@ -35,13 +35,13 @@ var messages = []Message{
 		Args: []any{device.Pointer(1), int32(-2), uint32(3), int64(-4), uint64(5), float32(-0.5), math.Inf(1)},
 	}},
 	&Keep{Block: 9},
-	&Adopt{Block: 1, Token: Token{Worker: 2, Memory: 3}},
-	&Drop{Token: Token{Worker: 2, Memory: 3}},
+	&Adopt{Block: 1, Token: device.Token{Worker: 2, Memory: 3}},
+	&Drop{Token: device.Token{Worker: 2, Memory: 3}},
 	&Welcome{Info: someInfo},
 	&Devices{Infos: []device.Info{someInfo, {}}},
 	&Used{Stats: someStats},
-	&Kept{Token: Token{Worker: 2, Memory: 3}},
-	&Adopted{Bytes: 12},
+	&Kept{Token: device.Token{Worker: 2, Memory: 3}},
+	&Adopted{Held: true},
 	&Reported{Worker: Worker{
 		PID: 1, Seconds: 2, Served: 3, Kept: 4, KeptBytes: 5,
 		Devices: []Opened{{Index: 1, Info: someInfo, Lost: "a fault", Stats: someStats}},
@@ -52,7 +52,7 @@ var messages = []Message{
 // replies holds replies of each kind.
 var replies = []*Reply{
 	{Free: 1, Payload: &Nothing{}},
-	{Free: 2, Payload: &Kept{Token: Token{Worker: 2, Memory: 3}}},
+	{Free: 2, Payload: &Kept{Token: device.Token{Worker: 2, Memory: 3}}},
 	{Lost: true, Err: &device.Error{Op: "Launch", Kernel: "step", Reason: "it failed"}},
 	{Err: &device.OutOfMemoryError{Label: "weights", Asked: 1, Free: 2, Device: "some device", Holders: []device.Holder{{Label: "state", Bytes: 3, Count: 4}}}},
 }
