@@ -52,7 +52,7 @@ func started(op string) (start, error) {
 	if err != nil {
 		machine = probe.Machine{} // it only explains what the driver says
 	}
-	if reason := s.reason(os.DirFS("/"), machine, os.Getenv("CUDA_VISIBLE_DEVICES")); reason != "" {
+	if reason := s.reason(machine, os.Getenv("CUDA_VISIBLE_DEVICES")); reason != "" {
 		return s, &device.Error{Op: op, Reason: reason}
 	}
 	return s, nil

@@ -1,9 +1,7 @@
 package cuda
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"spikebook/gpu/probe"
 )
@@ -31,7 +29,7 @@ type start struct {
 
 // reason says why there is no device to be used and what to do about it, "" if
 // there is one. It looks for the driver's files in root, the file system from / on.
-func (s start) reason(root fs.FS, machine probe.Machine, visible string) string {
+func (s start) reason(machine probe.Machine, visible string) string {
 	switch {
 	case s.problem != "" && machine.Driver != "":
 		return fmt.Sprintf("the machine has %s, but libcuda.so.1 cannot be loaded (%s): run a container with --gpus all and NVIDIA_DRIVER_CAPABILITIES=compute,utility; elsewhere install the driver's libraries (Debian, Ubuntu: libcuda1)", machine.Reason(), s.problem)
@@ -52,8 +50,8 @@ func (s start) reason(root fs.FS, machine probe.Machine, visible string) string 
 	case s.result == noCompat:
 		return "libcuda.so.1 is a forward compatibility library that this GPU is not allowed to use: take the folder compat out of LD_LIBRARY_PATH, or update the driver"
 	}
-	if node := forbidden(root); node != "" {
-		return fmt.Sprintf("this user may not open /%s: add the user to the group that owns it (ls -l /%[1]s) and log in again", node)
+	if machine.Forbidden != "" {
+		return machine.Reason()
 	}
 	if visible != "" {
 		return fmt.Sprintf("the driver finds no device with CUDA_VISIBLE_DEVICES=%s: unset it, or name a device that `nvidia-smi -L` lists", visible)
@@ -62,19 +60,6 @@ func (s start) reason(root fs.FS, machine probe.Machine, visible string) string 
 		return "the driver finds no GPU (" + machine.Reason() + "): see whether `nvidia-smi` lists one"
 	}
 	return fmt.Sprintf("the driver does not start, its error is %d (%s): see whether `nvidia-smi` works; `modprobe nvidia-uvm` or a restart of the machine may help", s.result, machine.Reason())
-}
-
-// forbidden returns the first of the driver's device nodes that may not be opened.
-func forbidden(root fs.FS) string {
-	for _, node := range []string{"dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia0"} {
-		switch f, err := root.Open(node); {
-		case err == nil:
-			f.Close()
-		case errors.Is(err, fs.ErrPermission):
-			return node
-		}
-	}
-	return ""
 }
 
 // release writes a version of CUDA as people do.

@@ -1,53 +1,38 @@
 package cuda
 
 import (
-	"io/fs"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"spikebook/gpu/probe"
 )
 
-// locked is a file system with one file that may not be opened.
-type locked struct {
-	fs.FS
-	name string
-}
-
-func (l locked) Open(name string) (fs.File, error) {
-	if name == l.name {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-	}
-	return l.FS.Open(name)
-}
-
 func TestReason(t *testing.T) {
-	nodes := fstest.MapFS{"dev/nvidiactl": {}, "dev/nvidia0": {}}
 	machine := probe.Machine{Driver: "535.183.01", Devices: []string{"NVIDIA A100"}, Library: true, Nodes: true}
+	forbidden := machine
+	forbidden.Forbidden = "dev/nvidiactl"
 	for _, c := range []struct {
 		name    string
 		start   start
-		root    fs.FS
 		machine probe.Machine
 		visible string
 		want    []string // what the reason contains; none if there is no reason
 	}{
-		{"a device", start{version: 12020, devices: 1}, nodes, machine, "", nil},
-		{"no driver", start{result: noDevice, problem: "no such file"}, fstest.MapFS{}, probe.Machine{}, "", []string{"cannot be loaded (no such file)", "install the NVIDIA driver", "CPU"}},
-		{"no library in a container", start{result: noDevice, problem: "no such file"}, nodes, probe.Machine{Driver: "535", Devices: machine.Devices}, "", []string{"libcuda.so.1 is missing", "--gpus all", "libcuda1"}},
-		{"an old driver", start{version: 10020, devices: 1}, nodes, machine, "", []string{"too old: it has CUDA 10.2", "11.0 is needed", "driver 450.80"}},
-		{"a driver that answers nothing", start{version: -1, devices: 1}, nodes, machine, "", []string{"does not tell its version", "nvidia-smi"}},
-		{"the toolkit's stub", start{result: stubLibrary}, nodes, machine, "", []string{"stub", "LD_LIBRARY_PATH"}},
-		{"another library", start{result: notFound}, nodes, machine, "", []string{"no function cuInit", "SPIKEBOOK_LIBCUDA"}},
-		{"after an update", start{result: driverMismatch}, nodes, machine, "", []string{"different versions", "restart the machine"}},
-		{"forward compatibility", start{result: noCompat}, nodes, machine, "", []string{"forward compatibility", "compat out of LD_LIBRARY_PATH"}},
-		{"no permission", start{result: noDevice}, locked{nodes, "dev/nvidiactl"}, machine, "", []string{"may not open /dev/nvidiactl:", "ls -l /dev/nvidiactl", "group"}},
-		{"hidden by the environment", start{version: 12020}, nodes, machine, "7", []string{"CUDA_VISIBLE_DEVICES=7", "nvidia-smi -L"}},
-		{"no device", start{result: noDevice}, nodes, machine, "", []string{"finds no GPU (NVIDIA A100, NVIDIA driver 535.183.01)", "nvidia-smi"}},
-		{"an unknown error", start{result: 999}, nodes, machine, "", []string{"its error is 999", "modprobe nvidia-uvm"}},
+		{"a device", start{version: 12020, devices: 1}, machine, "", nil},
+		{"no driver", start{result: noDevice, problem: "no such file"}, probe.Machine{}, "", []string{"cannot be loaded (no such file)", "install the NVIDIA driver", "CPU"}},
+		{"no library in a container", start{result: noDevice, problem: "no such file"}, probe.Machine{Driver: "535", Devices: machine.Devices}, "", []string{"libcuda.so.1 is missing", "--gpus all", "libcuda1"}},
+		{"an old driver", start{version: 10020, devices: 1}, machine, "", []string{"too old: it has CUDA 10.2", "11.0 is needed", "driver 450.80"}},
+		{"a driver that answers nothing", start{version: -1, devices: 1}, machine, "", []string{"does not tell its version", "nvidia-smi"}},
+		{"the toolkit's stub", start{result: stubLibrary}, machine, "", []string{"stub", "LD_LIBRARY_PATH"}},
+		{"another library", start{result: notFound}, machine, "", []string{"no function cuInit", "SPIKEBOOK_LIBCUDA"}},
+		{"after an update", start{result: driverMismatch}, machine, "", []string{"different versions", "restart the machine"}},
+		{"forward compatibility", start{result: noCompat}, machine, "", []string{"forward compatibility", "compat out of LD_LIBRARY_PATH"}},
+		{"no permission", start{result: noDevice}, forbidden, "", []string{"may not open /dev/nvidiactl:", "ls -l /dev/nvidiactl", "group"}},
+		{"hidden by the environment", start{version: 12020}, machine, "7", []string{"CUDA_VISIBLE_DEVICES=7", "nvidia-smi -L"}},
+		{"no device", start{result: noDevice}, machine, "", []string{"finds no GPU (NVIDIA A100, NVIDIA driver 535.183.01)", "nvidia-smi"}},
+		{"an unknown error", start{result: 999}, machine, "", []string{"its error is 999", "modprobe nvidia-uvm"}},
 	} {
-		got := c.start.reason(c.root, c.machine, c.visible)
+		got := c.start.reason(c.machine, c.visible)
 		if (got == "") != (c.want == nil) {
 			t.Errorf("%s: %q", c.name, got)
 		}

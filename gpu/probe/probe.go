@@ -8,10 +8,12 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -21,11 +23,22 @@ type Machine struct {
 	Devices []string // model names of the GPUs that the driver serves
 	Library bool     // the driver's user-space library, libcuda.so.1, is installed
 	Nodes   bool     // the device nodes are there, as a container may not have them
+
+	Forbidden string // the first of the device nodes that this user may not open
+}
+
+// oldest is the first driver that has CUDA 11.0, whose functions package cuda calls.
+const oldest = 450
+
+// old reports whether the driver is older than that.
+func (m Machine) old() bool {
+	major, err := strconv.Atoi(strings.SplitN(m.Driver, ".", 2)[0])
+	return err == nil && major < oldest
 }
 
 // Usable reports whether a CUDA program could run.
 func (m Machine) Usable() bool {
-	return m.Driver != "" && len(m.Devices) > 0 && m.Library && m.Nodes
+	return m.Driver != "" && len(m.Devices) > 0 && m.Library && m.Nodes && m.Forbidden == "" && !m.old()
 }
 
 // Reason says in one line what the machine has or lacks.
@@ -41,6 +54,10 @@ func (m Machine) Reason() string {
 		return "NVIDIA driver " + m.Driver + ", but libcuda.so.1 is missing: install the driver's library, such as libcuda1, or in a container start it with --gpus all"
 	case !m.Nodes:
 		return "NVIDIA driver " + m.Driver + ", but no /dev/nvidia0: a container needs --gpus all"
+	case m.Forbidden != "":
+		return fmt.Sprintf("this user may not open /%s: add the user to the group that owns it (ls -l /%[1]s) and log in again", m.Forbidden)
+	case m.old():
+		return "NVIDIA driver " + m.Driver + " is too old, CUDA 11.0 is needed: install driver 450.80 or a later one"
 	}
 	return strings.Join(m.Devices, ", ") + ", NVIDIA driver " + m.Driver
 }
@@ -91,5 +108,19 @@ func look(root fs.FS) (Machine, error) {
 	}
 	_, err = fs.Stat(root, "dev/nvidia0")
 	m.Nodes = err == nil
+	m.Forbidden = forbidden(root)
 	return m, nil
+}
+
+// forbidden returns the first of the driver's device nodes that may not be opened.
+func forbidden(root fs.FS) string {
+	for _, node := range []string{"dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia0"} {
+		switch f, err := root.Open(node); {
+		case err == nil:
+			f.Close()
+		case errors.Is(err, fs.ErrPermission):
+			return node
+		}
+	}
+	return ""
 }

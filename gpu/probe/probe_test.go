@@ -1,9 +1,24 @@
 package probe
 
 import (
+	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
+
+// locked is a file system with one file that may not be opened.
+type locked struct {
+	fs.FS
+	name string
+}
+
+func (l locked) Open(name string) (fs.File, error) {
+	if name == l.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return l.FS.Open(name)
+}
 
 func TestProbe(t *testing.T) {
 	const (
@@ -39,6 +54,14 @@ func TestProbe(t *testing.T) {
 		if m.Usable() != test.usable || m.Reason() != test.want {
 			t.Errorf("with %v: usable %v, %q; want %v, %q", test.files, m.Usable(), m.Reason(), test.usable, test.want)
 		}
+	}
+	whole := fstest.MapFS{version: {Data: []byte(text[version])}, card: {Data: []byte(text[card])}, library: {}, node: {}, "dev/nvidiactl": {}}
+	if m, err := look(locked{whole, "dev/nvidiactl"}); err != nil || m.Usable() || !strings.HasPrefix(m.Reason(), "this user may not open /dev/nvidiactl: add the user to the group") {
+		t.Errorf("locked: %+v, %q, %v", m, m.Reason(), err)
+	}
+	whole[version] = &fstest.MapFile{Data: []byte("NVRM version: NVIDIA UNIX x86_64 Kernel Module  390.157  Wed Oct 12\n")}
+	if m, err := look(whole); err != nil || m.Usable() || !strings.HasPrefix(m.Reason(), "NVIDIA driver 390.157 is too old, CUDA 11.0 is needed: install driver 450.80") {
+		t.Errorf("old: %+v, %q, %v", m, m.Reason(), err)
 	}
 	classic := "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12\n"
 	m, err := look(fstest.MapFS{version: {Data: []byte(classic)}})
