@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"spikebook/display/figure/socket"
 	"spikebook/gpu/device"
@@ -20,13 +21,19 @@ type connection struct {
 	area     []byte
 }
 
-// connect connects to a worker that speaks the same version.
+// patience is how long a worker may take to open a device, or to say what it does.
+var patience = time.Minute
+
+// connect connects to a worker that speaks the same version, and may take so long to
+// answer until [connection.waitForEver].
 func connect(path string) (*connection, error) {
 	file, err := socket.Dial(path)
 	if err != nil {
 		return nil, &device.Error{Op: "Open", Reason: fmt.Sprintf("no GPU worker answers at its socket: %v; it ended or was not started", err)}
 	}
 	c := &connection{file: file, shared: -1}
+	// It can have deadlines: socket says so.
+	_ = file.SetDeadline(time.Now().Add(patience))
 	var theirs wire.Greeting
 	// A worker that refuses the program may have closed the connection, but what
 	// it says is there.
@@ -42,8 +49,14 @@ func connect(path string) (*connection, error) {
 	return c, nil
 }
 
+// waitForEver takes the deadline away: kernels may run for long.
+func (c *connection) waitForEver() { _ = c.file.SetDeadline(time.Time{}) }
+
 // ended is the error of an operation that the worker did not answer.
 func ended(op string, err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &device.Error{Op: op, Reason: fmt.Sprintf("the GPU worker did not answer within %v: it is stopped, or the driver hangs, which `nvidia-smi` shows; restart the kernel of the notebook", patience)}
+	}
 	reason := "the GPU worker ended"
 	if !errors.Is(err, io.EOF) && !errors.Is(err, errGone) {
 		reason += ", or does not speak as it should (" + err.Error() + ")"

@@ -42,6 +42,7 @@ func Open(socket string, index int) (*Device, error) {
 		conn.close()
 		return nil, err
 	}
+	conn.waitForEver()
 	d.info = welcome.Info
 	return d, nil
 }

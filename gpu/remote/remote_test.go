@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"spikebook/gpu/device"
 	"spikebook/gpu/remote/wire"
@@ -116,6 +117,38 @@ func TestBadStart(t *testing.T) {
 	checkError(t, err, "Open", "no GPU worker answers", "/nowhere/socket")
 	_, err = Devices("/nowhere/socket")
 	checkError(t, err, "no GPU worker answers")
+}
+
+// TestSilentWorker: one that is stopped takes the connection and says nothing.
+func TestSilentWorker(t *testing.T) {
+	before := patience
+	defer func() { patience = before }()
+	patience = 50 * time.Millisecond
+	for name, sent := range map[string][]byte{"from the start": nil, "after the greeting": welcome[:len(frames(&wire.Greeting{Version: wire.Version}))]} {
+		t.Run(name, func(t *testing.T) {
+			socket := fakeWorker(t, func(c *net.UnixConn) {
+				_, _ = c.Write(sent)
+				_, _ = io.Copy(io.Discard, c)
+			})
+			_, err := Open(socket, 0)
+			checkError(t, err, "Open", "did not answer within 50ms", "restart the kernel")
+		})
+	}
+	// One that has opened the device may take its time.
+	socket := fakeWorker(t, func(c *net.UnixConn) {
+		_, _ = c.Write(welcome)
+		time.Sleep(2 * patience)
+		_, _ = c.Write(frames(&wire.Reply{}, &wire.Reply{}))
+		_, _ = io.Copy(io.Discard, c)
+	})
+	d, err := Open(socket, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestBadArea: the worker answers, but shares no memory.
