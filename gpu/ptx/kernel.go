@@ -9,7 +9,8 @@
 // A kernel gives the bits that [dynamics.Program.Run] gives, but for which NaN a NaN
 // is: the instructions of an operation are generated from its definition in
 // snn/vector, nothing is fused, and no function of the GPU is used that is not
-// rounded correctly.
+// rounded correctly. Sums over all neurons are taken in float64, in an order of their
+// own, the same each time.
 package ptx
 
 import (
@@ -33,6 +34,10 @@ type Options struct {
 	// Wanted are the outputs to write, in the order of the definition; nil means
 	// all.
 	Wanted []bool
+	// Summed are the states of which only the sum over all neurons is wanted, such
+	// as gradients of a parameter that neurons share: they begin with 0. nil means
+	// none.
+	Summed []bool
 }
 
 // Kernel is the text of a kernel, and what it needs to be launched.
@@ -45,14 +50,15 @@ type Options struct {
 //     the next step, s64, and those to the next neuron, u32: 4 or 0;
 //   - for each parameter of the neuron its address, u64, and the bytes to the next
 //     neuron, u32: 4 or 0;
-//   - for each state its address, u64;
-//   - for each output that is wanted its address in the first step, u64.
+//   - for each state that is not summed its address, u64;
+//   - for each output that is wanted its address in the first step, u64;
+//   - if states are summed, where the sums go, u64: see [Arguments].
 type Kernel struct {
 	Module string // PTX
 	Entry  string
 
 	inputs                             []bool // those that are used
-	wanted                             []bool
+	wanted, summed                     []bool
 	inputNames, paramNames, stateNames []string
 }
 
@@ -60,14 +66,20 @@ type Kernel struct {
 // text.
 func New(l dynamics.Listing, o Options) (*Kernel, error) {
 	k := &Kernel{
-		Entry: entryName(o.Name), wanted: slices.Clone(o.Wanted),
+		Entry: entryName(o.Name), wanted: slices.Clone(o.Wanted), summed: slices.Clone(o.Summed),
 		inputNames: l.InputNames, paramNames: l.ParamNames, stateNames: l.StateNames,
 	}
 	if o.Wanted == nil {
 		k.wanted = slices.Repeat([]bool{true}, len(l.Outputs))
 	}
+	if o.Summed == nil {
+		k.summed = make([]bool, len(l.States))
+	}
 	if len(k.wanted) != len(l.Outputs) {
 		return nil, fmt.Errorf("ptx: Wanted has %d values, expected one for each of the %d outputs", len(o.Wanted), len(l.Outputs))
+	}
+	if len(k.summed) != len(l.States) {
+		return nil, fmt.Errorf("ptx: Summed has %d values, expected one for each of the %d states", len(o.Summed), len(l.States))
 	}
 	for _, register := range l.Inputs {
 		k.inputs = append(k.inputs, register >= 0)
@@ -77,6 +89,6 @@ func New(l dynamics.Listing, o Options) (*Kernel, error) {
 			return nil, err
 		}
 	}
-	k.Module = module(k, &l, o.Comment)
+	k.Module = k.text(&l, o.Comment)
 	return k, nil
 }

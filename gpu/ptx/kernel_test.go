@@ -84,7 +84,8 @@ func drawRun(t *rapid.T, p *dynamics.Program, outputs int) dynamics.Run {
 }
 
 // For any definition a kernel gives the bits that the engine gives, whatever the
-// sizes and which outputs are wanted; what is not wanted is not written.
+// sizes, which outputs are wanted and which states summed; what is not wanted is not
+// written.
 func TestKernelIsEngine(t *testing.T) {
 	d := open(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -100,7 +101,13 @@ func TestKernelIsEngine(t *testing.T) {
 				r.Outputs[i] = nil
 			}
 		}
-		k, err := ptx.New(p.Listing(), ptx.Options{Name: "test", Wanted: wanted})
+		summed := make([]bool, len(r.States))
+		for i := range summed {
+			if summed[i] = rapid.Bool().Draw(t, "summed"); summed[i] {
+				r.States[i] = nil
+			}
+		}
+		k, err := ptx.New(p.Listing(), ptx.Options{Name: "test", Wanted: wanted, Summed: summed})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package ptx
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"spikebook/gpu/device"
 )
@@ -22,14 +23,15 @@ type Arguments struct {
 	Inputs  []Array
 	Params  []Array
 	Outputs []device.Pointer // [T, N] each; what is not wanted is not looked at
-	States  []device.Pointer // [N] each: before, and then after the run
+	States  []device.Pointer // [N] each: before, and then after the run; what is summed is not looked at
+	Sums    device.Pointer   // [states that are summed, Blocks(N)], float64: of the neurons of each block; for Totals
 	Reverse bool             // from the last step to the first
 }
 
 const valueBytes = 4
 
 // Launch returns the launch of a run. Each block has [BlockSize] threads, and there
-// are as many blocks as it takes for a thread for each neuron.
+// are [Blocks] of them: as many as it takes for a thread for each neuron.
 func (k *Kernel) Launch(a Arguments) (device.Launch, error) {
 	if err := k.check(&a); err != nil {
 		return device.Launch{}, err
@@ -62,17 +64,22 @@ func (k *Kernel) Launch(a Arguments) (device.Launch, error) {
 		}
 		args = append(args, p.At, column)
 	}
-	for _, at := range a.States {
-		args = append(args, at)
+	for i, at := range a.States {
+		if !k.summed[i] {
+			args = append(args, at)
+		}
 	}
 	for i, at := range a.Outputs {
 		if k.wanted[i] {
 			args = append(args, first(at, row))
 		}
 	}
+	if slices.Contains(k.summed, true) {
+		args = append(args, a.Sums)
+	}
 	return device.Launch{
 		Module: k.Module, Kernel: k.Entry, Args: args,
-		Grid: [3]int{(a.N + BlockSize - 1) / BlockSize, 1, 1}, Block: [3]int{BlockSize, 1, 1},
+		Grid: [3]int{Blocks(a.N), 1, 1}, Block: [3]int{BlockSize, 1, 1},
 	}, nil
 }
 
@@ -100,9 +107,12 @@ func (k *Kernel) check(a *Arguments) error {
 		}
 	}
 	for i, at := range a.States {
-		if at == 0 {
+		if !k.summed[i] && at == 0 {
 			return missing("state", k.stateNames[i])
 		}
+	}
+	if a.Sums == 0 && slices.Contains(k.summed, true) {
+		return missing("the array", "of sums")
 	}
 	return nil
 }

@@ -60,6 +60,41 @@ func TestLaunch(t *testing.T) {
 	}
 }
 
+// A state that is summed needs no memory; all sums go to one place, which is the last
+// argument.
+func TestLaunchSums(t *testing.T) {
+	k := counter(t, 3, []bool{true, false, true})
+	a := ptx.Arguments{T: 2, N: 2*ptx.BlockSize + 1, Inputs: []ptx.Array{{At: 1 << 40}}, States: []device.Pointer{0, 2 << 40, 0}}
+	if _, err := k.Launch(a); err == nil || err.Error() != "ptx: the array of sums has address 0; expected one that Alloc returned" {
+		t.Error(err)
+	}
+	a.Sums = 3 << 40
+	l, err := k.Launch(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := l.Args[len(l.Args)-2:], []any{device.Pointer(2 << 40), device.Pointer(3 << 40)}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the last arguments are %v, expected %v", got, want)
+	}
+	if l, err = ptx.Totals(4<<40, a.Sums, 2, l.Grid[0]); err != nil {
+		t.Fatal(err)
+	}
+	if want := []any{device.Pointer(4 << 40), device.Pointer(3 << 40), uint32(3)}; !reflect.DeepEqual(l.Args, want) || l.Grid != [3]int{2, 1, 1} {
+		t.Errorf("arguments %v, grid %v, expected %v and two blocks", l.Args, l.Grid, want)
+	}
+	for want, mistake := range map[string]func() error{
+		"0 rows":        func() error { _, err := ptx.Totals(1, 1, 0, 1); return err },
+		"0 values":      func() error { _, err := ptx.Totals(1, 1, 1, 0); return err },
+		"array of sums": func() error { _, err := ptx.Totals(1, 0, 1, 1); return err },
+		"an array of s": func() error { _, err := ptx.Totals(0, 1, 1, 1); return err },
+		"Summed has 1":  func() error { _, err := ptx.New(dynamics.Listing{}, ptx.Options{Summed: []bool{true}}); return err },
+	} {
+		if err := mistake(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; expected an error with %q", err, want)
+		}
+	}
+}
+
 // What does not fit is an error that says so.
 func TestMistakes(t *testing.T) {
 	right := func() ptx.Arguments {

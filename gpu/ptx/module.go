@@ -16,9 +16,10 @@ const head = `.version 6.3
 .address_size 64
 `
 
-// module writes the text of a module with one kernel.
-func module(k *Kernel, l *dynamics.Listing, comment []string) string {
+// text writes the module of a kernel.
+func (k *Kernel) text(l *dynamics.Listing, comment []string) string {
 	w := newWriter(l)
+	w.summed = k.summed
 	w.start()
 	for i, used := range k.inputs {
 		if used {
@@ -33,13 +34,17 @@ func module(k *Kernel, l *dynamics.Listing, comment []string) string {
 	}
 	w.steps()
 	w.end()
+	return w.module(k.Entry, comment)
+}
 
+// module returns a module with what was written as its only kernel.
+func (w *writer) module(entry string, comment []string) string {
 	var b strings.Builder
 	b.WriteString(head + "\n")
 	for _, line := range comment {
 		fmt.Fprintln(&b, strings.TrimRight("// "+plain(line), " \\"))
 	}
-	fmt.Fprintf(&b, ".visible .entry %s(\n%s\n)\n{\n", k.Entry, strings.Join(w.parameters, ",\n"))
+	fmt.Fprintf(&b, ".visible .entry %s(\n%s\n)\n{\n", entry, strings.Join(w.parameters, ",\n"))
 	for _, r := range []struct{ name, of string }{{"%p", "pred"}, {"%r", "b32"}, {"%d", "b64"}} {
 		fmt.Fprintf(&b, "\t.reg .%s %s<%d>;\n", r.of, r.name, w.counts[r.name]+1)
 	}
@@ -73,13 +78,20 @@ func entryName(name string) string {
 // start finds the neuron of the thread, and loads what is the same for all inputs
 // and outputs.
 func (w *writer) start() {
-	block, size, thread := w.fresh("%r"), w.fresh("%r"), w.fresh("%r")
-	w.line("mov.u32 %s, %%ctaid.x;", block)
-	w.line("mov.u32 %s, %%ntid.x;", size)
-	w.line("mov.u32 %s, %%tid.x;", thread)
+	w.block = w.special("ctaid.x")
+	size := w.special("ntid.x")
+	w.thread = w.special("tid.x")
 	w.neuron = w.fresh("%r")
 	w.remark("the neuron of this thread")
-	w.line("mad.lo.u32 %s, %s, %s, %s;", w.neuron, block, size, thread)
+	w.line("mad.lo.u32 %s, %s, %s, %s;", w.neuron, w.block, size, w.thread)
+	for i, register := range w.States {
+		if w.summed[i] { // also in threads that have no neuron
+			r := w.fresh("%r")
+			w.values[register], w.names[register] = r, w.StateNames[i]
+			w.remark(w.StateNames[i])
+			w.line("mov.b32 %s, 0f00000000;", r)
+		}
+	}
 	n, none := w.parameter("u32", "neurons", ""), w.fresh("%p")
 	w.line("setp.ge.u32 %s, %s, %s;", none, w.neuron, n)
 	w.line("@%s bra $none;", none)
@@ -129,9 +141,11 @@ func (w *writer) numbers() {
 		w.line("mov.b32 %s, 0f%08X;", r, math.Float32bits(value))
 	}
 	for i, register := range w.States {
-		s := array{w.own(w.address(fmt.Sprint("state", i), w.StateNames[i]), "4"), "", register, w.StateNames[i]}
-		w.load(s)
-		w.states = append(w.states, s)
+		if !w.summed[i] {
+			s := array{w.own(w.address(fmt.Sprint("state", i), w.StateNames[i]), "4"), "", register, w.StateNames[i]}
+			w.load(s)
+			w.states = append(w.states, s)
+		}
 		w.kept = append(w.kept, w.values[register])
 	}
 	for i := range w.Prologue {
@@ -181,5 +195,6 @@ func (w *writer) end() {
 		w.store(s)
 	}
 	w.label("$none")
+	w.sums()
 	w.line("ret;")
 }

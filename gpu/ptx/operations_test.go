@@ -112,7 +112,7 @@ func TestOperations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := ptxtest.Run(d, k, dynamics.Run{T: 1, N: count, Inputs: args[:], Outputs: got}); err != nil {
+			if _, err := ptxtest.Run(d, k, dynamics.Run{T: 1, N: count, Inputs: args[:], Outputs: got}); err != nil {
 				t.Fatal(err)
 			}
 			onCPU(op, want[0], y2, args)
@@ -152,7 +152,7 @@ func TestResultInPlace(t *testing.T) {
 			}
 			args := [3][]float32{{0.5, 1, 2, 3}, {0.75, 1, -2, 4}, {-1, -2, -3, -4}}
 			got, want := make([]float32, 4), make([]float32, 4)
-			if err := ptxtest.Run(d, k, dynamics.Run{T: 1, N: 4, Inputs: args[:], Outputs: [][]float32{got}}); err != nil {
+			if _, err := ptxtest.Run(d, k, dynamics.Run{T: 1, N: 4, Inputs: args[:], Outputs: [][]float32{got}}); err != nil {
 				t.Fatal(err)
 			}
 			if onCPU(op, want, y2, args); !slices.Equal(got, want) {

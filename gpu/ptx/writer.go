@@ -23,9 +23,11 @@ type writer struct {
 	values map[int]string // where the registers of the listing are at the moment
 	names  map[int]string // and what comments call them
 
-	neuron, count, row      string // registers
+	thread, block           string // registers
+	neuron, count, row      string
 	inputs, outputs, states []array
 	kept                    []string // the registers of the states from step to step
+	summed                  []bool   // states
 }
 
 // array is a place in memory, and what is read from there or written to it.
@@ -58,6 +60,13 @@ func (w *writer) line(format string, args ...any) {
 }
 
 func (w *writer) label(name string) { fmt.Fprintf(&w.body, "%s:\n", name) }
+
+// special loads a special register.
+func (w *writer) special(name string) string {
+	r := w.fresh("%r")
+	w.line("mov.u32 %s, %%%s;", r, name)
+	return r
+}
 
 // parameter declares a parameter of the kernel and loads it.
 func (w *writer) parameter(kind, name, remark string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"spikebook/gpu/ptx"
 	"spikebook/snn/dynamics"
@@ -13,7 +14,7 @@ import (
 type kernel struct {
 	neuron, variant, pass string
 	program               *dynamics.Program
-	wanted                []bool
+	wanted, summed        []bool
 	*ptx.Kernel
 }
 
@@ -50,16 +51,17 @@ func ofSurrogates() (list []kernel, err error) {
 }
 
 // passesOf makes the kernels of a definition: without a backward pass, with one, and
-// with one that gives the gradients of all parameters, too. What is given out after
-// each step is the first output of a layer; the potential is not wanted.
+// with one that gives the gradients of all parameters, too, to each neuron or to all
+// together. What is given out after each step is the first output of a layer; the
+// potential is not wanted.
 func passesOf(name, variant string, d dynamics.Definition) (list []kernel, err error) {
-	add := func(pass string, p *dynamics.Program, wanted []bool) {
+	add := func(pass string, p *dynamics.Program, wanted, summed []bool) {
 		if err != nil {
 			return
 		}
-		k := kernel{neuron: name, variant: variant, pass: pass, program: p, wanted: wanted}
+		k := kernel{neuron: name, variant: variant, pass: pass, program: p, wanted: wanted, summed: summed}
 		k.Kernel, err = ptx.New(p.Listing(), ptx.Options{
-			Name: fmt.Sprintf("%s_%s_%s", name, variant, pass), Wanted: wanted,
+			Name: fmt.Sprintf("%s_%s_%s", name, variant, pass), Wanted: wanted, Summed: summed,
 			Comment: []string{name + ", " + variant + ", " + pass, d.Outputs[0].LaTeX()},
 		})
 		list = append(list, k)
@@ -68,7 +70,7 @@ func passesOf(name, variant string, d dynamics.Definition) (list []kernel, err e
 	if err != nil {
 		return nil, err
 	}
-	add("inference", inference, []bool{true, false})
+	add("inference", inference, []bool{true, false}, nil)
 	for _, gradient := range []struct {
 		suffix string
 		params []string
@@ -81,8 +83,12 @@ func passesOf(name, variant string, d dynamics.Definition) (list []kernel, err e
 		for range len(der.Forward.Listing().Outputs) - len(wanted) {
 			wanted = append(wanted, true) // what the backward pass needs
 		}
-		add("forward"+gradient.suffix, der.Forward, wanted)
-		add("backward"+gradient.suffix, der.Backward, nil)
+		add("forward"+gradient.suffix, der.Forward, wanted, nil)
+		add("backward"+gradient.suffix, der.Backward, nil, nil)
+		if gradient.params != nil {
+			summed := append(make([]bool, len(d.States)), slices.Repeat([]bool{true}, len(gradient.params))...)
+			add("backward to learn what is shared", der.Backward, nil, summed)
+		}
 	}
 	return list, err
 }

@@ -11,10 +11,11 @@ import (
 
 var visibleEntry = regexp.MustCompile(`\.visible \.entry (\w+)\(`)
 
-// ofLibrary returns the kernels of the library, those of a module together: the
-// first has the text.
+// ofLibrary returns the kernels of the library and the one for sums, those of a module
+// together: the first has the text.
 func ofLibrary() (groups [][]kernel) {
 	modules := library.Modules()
+	modules["totals"] = ptx.TotalsModule()
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		var group []kernel
 		text := modules[name]

@@ -13,8 +13,9 @@ import (
 )
 
 // Run does what [dynamics.Program.Run] does, with the kernel of the program on a
-// device. Outputs that are nil must be those that the kernel does not write.
-func Run(d device.Device, k *ptx.Kernel, r dynamics.Run) (err error) {
+// device. Outputs that are nil must be those that the kernel does not write, and
+// states that are nil those that it sums, whose sums over all neurons are returned.
+func Run(d device.Device, k *ptx.Kernel, r dynamics.Run) (sums []float32, err error) {
 	m := memory{device: d}
 	defer func() { err = errors.Join(err, m.free()) }()
 	a := ptx.Arguments{T: r.T, N: r.N, Reverse: r.Reverse}
@@ -25,34 +26,31 @@ func Run(d device.Device, k *ptx.Kernel, r dynamics.Run) (err error) {
 		a.Params = append(a.Params, ptx.Array{At: m.upload(x), Shared: len(x) == 1})
 	}
 	for _, x := range r.States {
-		a.States = append(a.States, m.upload(x))
+		if x == nil {
+			sums = append(sums, 0)
+		}
+		a.States = append(a.States, m.uploadAny(x))
 	}
 	for _, x := range r.Outputs {
-		var at device.Pointer
-		if x != nil {
-			at = m.upload(x)
-		}
-		a.Outputs = append(a.Outputs, at)
+		a.Outputs = append(a.Outputs, m.uploadAny(x))
 	}
-	if m.err != nil {
-		return m.err
+	blocks := ptx.Blocks(r.N)
+	if len(sums) > 0 {
+		a.Sums = m.alloc(8 * len(sums) * blocks)
 	}
-	launch, err := k.Launch(a)
-	if err != nil {
-		return err
-	}
-	if err := d.Launch(launch); err != nil {
-		return err
+	m.launch(k.Launch(a))
+	if len(sums) > 0 {
+		to := m.alloc(4 * len(sums))
+		m.launch(ptx.Totals(to, a.Sums, len(sums), blocks))
+		m.download(sums, to)
 	}
 	for i, at := range a.States {
 		m.download(r.States[i], at)
 	}
 	for i, at := range a.Outputs {
-		if r.Outputs[i] != nil {
-			m.download(r.Outputs[i], at)
-		}
+		m.download(r.Outputs[i], at)
 	}
-	return m.err
+	return sums, m.err
 }
 
 // memory is what a run has on a device. After an error it does nothing.
@@ -62,25 +60,48 @@ type memory struct {
 	err    error
 }
 
+func (m *memory) alloc(bytes int) (at device.Pointer) {
+	if m.err == nil {
+		at, m.err = m.device.Alloc(int64(max(1, bytes)), "test")
+	}
+	if m.err == nil {
+		m.held = append(m.held, at)
+	}
+	return at
+}
+
 func (m *memory) upload(values []float32) device.Pointer {
-	if m.err != nil {
-		return 0
-	}
-	var at device.Pointer
-	if at, m.err = m.device.Alloc(int64(max(1, 4*len(values))), "test"); m.err != nil {
-		return 0
-	}
-	m.held = append(m.held, at)
+	at := m.alloc(4 * len(values))
 	var bytes []byte
 	for _, v := range values {
 		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
 	}
-	m.err = m.device.Upload(at, bytes)
+	if m.err == nil {
+		m.err = m.device.Upload(at, bytes)
+	}
 	return at
 }
 
+// uploadAny returns address 0 for nil.
+func (m *memory) uploadAny(values []float32) device.Pointer {
+	if values == nil {
+		return 0
+	}
+	return m.upload(values)
+}
+
+func (m *memory) launch(l device.Launch, err error) {
+	if m.err == nil {
+		m.err = err
+	}
+	if m.err == nil {
+		m.err = m.device.Launch(l)
+	}
+}
+
+// download does nothing for nil.
 func (m *memory) download(values []float32, at device.Pointer) {
-	if m.err != nil {
+	if m.err != nil || values == nil {
 		return
 	}
 	bytes := make([]byte, 4*len(values))
