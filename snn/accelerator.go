@@ -40,7 +40,8 @@ type Accelerator interface {
 }
 
 // PlacedRun is a [dynamics.Run] in the memory of a device. A pointer is 0 for an
-// output that is not wanted.
+// output that is not wanted, and for a state of which only the sum over all neurons
+// is: it begins with 0.
 type PlacedRun struct {
 	Name           string   // of what is run, such as "LIF"
 	Text           []string // what it is, such as equations
@@ -48,6 +49,7 @@ type PlacedRun struct {
 	Inputs, Params []Placed
 	Outputs        []device.Pointer
 	States         []device.Pointer
+	Sums           device.Pointer // of those states, one value after the other
 	Reverse        bool
 }
 

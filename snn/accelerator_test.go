@@ -193,11 +193,24 @@ func (h *host) Program(p *dynamics.Program, r snn.PlacedRun) error {
 			d.Outputs = append(d.Outputs, h.at(x, r.T*r.N))
 		}
 	}
+	var summed [][]float32
 	for _, x := range r.States {
-		d.States = append(d.States, h.at(x, r.N))
+		if x == 0 {
+			summed = append(summed, make([]float32, r.N))
+			d.States = append(d.States, summed[len(summed)-1])
+		} else {
+			d.States = append(d.States, h.at(x, r.N))
+		}
 	}
 	h.stats.Launches++
 	p.Run(d)
+	for i, values := range summed {
+		var sum float64
+		for _, v := range values {
+			sum += float64(v)
+		}
+		h.at(r.Sums, len(summed))[i] = float32(sum)
+	}
 	return h.broken
 }
 
@@ -233,6 +246,36 @@ func TestOperationsOnDevice(t *testing.T) {
 				}
 			}
 		}))
+	}
+}
+
+// The gradient of a parameter is that of the CPU, whether all neurons share it, which
+// the device adds up, or each has its own, and for a single neuron or none.
+func TestParametersOnDevice(t *testing.T) {
+	newHost("test")
+	v := dynamics.State("v").Mul(dynamics.Param("p")).Add(dynamics.Input("x").Mul(dynamics.Param("q")))
+	k, err := snn.NewKernel(dynamics.Definition{Inputs: []string{"x"}, Outputs: []dynamics.Expr{v}, States: []dynamics.StateEquation{{Name: "v", Next: v}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 3} {
+		for _, sizes := range [][2]int{{1, 1}, {1, n}, {n, 1}, {n, n}} {
+			gradients := func(backend string) (all []float32) {
+				params := []*snn.Tensor{snn.Full(0.5, sizes[0]).RequireGrad(), snn.Full(2, sizes[1]).RequireGrad()}
+				outputs, _ := k.Run(snn.Call{
+					Steps: 4, Shape: []int{4, n}, Params: params, States: []*snn.Tensor{snn.Ones(n)},
+					Inputs: []*snn.Tensor{snn.FromSlice(numbers(4*n), 4, n).To(backend)},
+				})
+				outputs[0].Sum().Backward()
+				for _, p := range params {
+					all = append(all, p.Grad().Data()...)
+				}
+				return all
+			}
+			if got, want := gradients("test"), gradients("cpu"); len(want) != sizes[0]+sizes[1] || !slices.Equal(got, want) {
+				t.Errorf("%d neurons, parameters of %v values: gradients %v on the device, %v on the CPU", n, sizes, got, want)
+			}
+		}
 	}
 }
 

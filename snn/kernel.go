@@ -227,11 +227,8 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 			copyTo(states[i], 0, grads[i])
 		}
 	}
-	sums := zerosOn(on, len(d.params), r.neurons)
 	r.states = slices.Clone(states)
-	for i := range d.params {
-		r.states = append(r.states, sums.Slice(i, i+1))
-	}
+	params := s.learnt(&r)
 	inputs := make([]*Tensor, len(d.inputs))
 	for i := range inputs {
 		inputs[i] = emptyOn(on, c.Steps, r.neurons)
@@ -250,8 +247,32 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 		}
 	}
 	give(c.Inputs, s.kernel.definition.Inputs, d.inputs, inputs)
-	give(c.Params, s.kernel.params, d.params, r.states[len(states):])
+	give(c.Params, s.kernel.params, d.params, params)
 	return append(result, states...)
+}
+
+// learnt gives a run its states for the gradients of parameters, and returns where
+// they are after it: a row with one value for each neuron, or if a device adds up those
+// of a parameter that all neurons share, one value.
+func (s *steps) learnt(r *run) (gradients []*Tensor) {
+	var shared []int
+	for i, name := range s.derivative.params {
+		var row *Tensor
+		if p := s.call.Params[slices.Index(s.kernel.params, name)]; r.on != nil && r.neurons != 1 && p.Size() == 1 {
+			shared = append(shared, i)
+		} else {
+			row = zerosOn(r.on, 1, r.neurons)
+		}
+		gradients = append(gradients, row)
+	}
+	r.states = append(r.states, gradients...)
+	if len(shared) > 0 {
+		r.sums = emptyOn(r.on, len(shared))
+	}
+	for k, i := range shared {
+		gradients[i] = r.sums.Slice(k, k+1)
+	}
+	return gradients
 }
 
 func (*steps) makes() {}
@@ -270,8 +291,8 @@ func (s *steps) release() {
 }
 
 // likeShape gives the gradient of x, which comes as rows of one value for each
-// neuron, the shape and the place of x. If all neurons share a value, their
-// gradients are added up, in float64.
+// neuron or is added up, the shape and the place of x. If all neurons share a value,
+// their gradients are added up, in float64.
 func likeShape(rows, x *Tensor) *Tensor {
 	if x.Size() != rows.Size() {
 		rows = rows.Sum(1)

@@ -18,7 +18,8 @@ type run struct {
 	params         []*Tensor
 	which          []int     // of the parameters are those of the program
 	outputs        []*Tensor // nil for those that are not wanted
-	states         []*Tensor
+	states         []*Tensor // on a device nil for those of which only the sum over all neurons is wanted
+	sums           *Tensor   // of those, one value for each, or nil
 	reverse        bool
 }
 
@@ -99,17 +100,22 @@ func (r *run) runPlaced() {
 		p.Params = append(p.Params, place(t, t.Size() == 1))
 	}
 	for _, t := range r.outputs {
-		at := device.Pointer(0)
-		if t != nil {
-			at = t.place.write(0)
-		}
-		p.Outputs = append(p.Outputs, at)
+		p.Outputs = append(p.Outputs, addressOf(t))
 	}
 	for _, t := range r.states {
-		p.States = append(p.States, t.place.write(0))
+		p.States = append(p.States, addressOf(t))
 	}
+	p.Sums = addressOf(r.sums)
 	r.on.must(r.on.Program(r.program, p))
 	runtime.KeepAlive(operands)
+}
+
+// addressOf returns where a tensor that is written is on its device, 0 for nil.
+func addressOf(t *Tensor) device.Pointer {
+	if t == nil {
+		return 0
+	}
+	return t.place.write(0)
 }
 
 // placed returns a run with the name of the kernel.

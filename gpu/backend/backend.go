@@ -21,7 +21,8 @@ type accelerator struct {
 	kernels map[variant]*ptx.Kernel
 }
 
-// variant is a program with the outputs that are wanted of it.
+// variant is a program with the outputs that are wanted of it, and the states of which
+// only the sum is.
 type variant struct {
 	program *dynamics.Program
 	name    string
@@ -49,13 +50,17 @@ func (a *accelerator) kernel(p *dynamics.Program, r *snn.PlacedRun) (*ptx.Kernel
 	for i, at := range r.Outputs {
 		wanted[i] = at != 0
 	}
-	key := variant{p, r.Name, fmt.Sprint(wanted)}
+	var summed []bool
+	for _, at := range r.States {
+		summed = append(summed, at == 0)
+	}
+	key := variant{p, r.Name, fmt.Sprint(wanted, summed)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if k := a.kernels[key]; k != nil {
 		return k, nil
 	}
-	k, err := ptx.New(p.Listing(), ptx.Options{Name: r.Name, Comment: r.Text, Wanted: wanted})
+	k, err := ptx.New(p.Listing(), ptx.Options{Name: r.Name, Comment: r.Text, Wanted: wanted, Summed: summed})
 	if err != nil {
 		return nil, err
 	}
@@ -75,20 +80,35 @@ func (a *accelerator) Source(p *dynamics.Program, r snn.PlacedRun) (string, erro
 	return k.Module, nil
 }
 
-// Program runs a program, as one kernel.
+// Program runs a program, as one kernel. If it sums states, another one adds up what
+// its blocks leave of all of them.
 func (a *accelerator) Program(p *dynamics.Program, r snn.PlacedRun) error {
+	summed, blocks := 0, ptx.Blocks(r.N)
+	for _, at := range r.States {
+		if at == 0 {
+			summed++
+		}
+	}
 	if r.N == 0 {
-		return nil
+		return a.Fill(r.Sums, 0, summed)
 	}
 	k, err := a.kernel(p, &r)
 	if err != nil {
 		return err
 	}
-	l, err := k.Launch(ptx.Arguments{T: r.T, N: r.N, Inputs: arrays(r.Inputs), Params: arrays(r.Params), Outputs: r.Outputs, States: r.States, Reverse: r.Reverse})
-	if err != nil {
-		return err
+	args := ptx.Arguments{T: r.T, N: r.N, Inputs: arrays(r.Inputs), Params: arrays(r.Params), Outputs: r.Outputs, States: r.States, Reverse: r.Reverse}
+	if summed > 0 {
+		if args.Sums, err = a.Alloc(int64(8*summed*blocks), "sums of blocks"); err != nil {
+			return err
+		}
+		defer a.Free(args.Sums) // behind the launches
 	}
-	return a.Launch(l)
+	run, err := k.Launch(args)
+	if err != nil || summed == 0 {
+		return a.launch([]device.Launch{run}, err)
+	}
+	totals, err := ptx.Totals(r.Sums, args.Sums, summed, blocks)
+	return a.launch([]device.Launch{run, totals}, err)
 }
 
 func arrays(list []snn.Placed) []ptx.Array {
@@ -99,7 +119,7 @@ func arrays(list []snn.Placed) []ptx.Array {
 	return out
 }
 
-// launch runs kernels of the library, one after the other.
+// launch runs kernels, one after the other.
 func (a *accelerator) launch(list []device.Launch, err error) error {
 	for _, l := range list {
 		if err == nil {

@@ -104,27 +104,34 @@ func TestTraining(t *testing.T) {
 	}
 }
 
-// A layer takes one launch forward and one backward, and for each parameter that is
-// learnt those of a sum over the neurons: one for a few. Nothing is copied to or
-// from the host but the gradients of parameters that are there.
+// A layer takes one launch forward and one backward, and if it learns parameters that
+// all neurons share one more, however many of both there are. Nothing is copied to or
+// from the host but the gradients of parameters that are there, all at once.
 func TestLaunches(t *testing.T) {
 	begin(t)
 	for name, test := range map[string]struct {
 		layer             *neuron.Layer
+		neurons           int
 		forward, backward int64
+		down              int64
 	}{
-		"LIF":           {neuron.NewLIF(neuron.StepMode("m")), 1, 1},
-		"ParametricLIF": {neuron.NewParametricLIF(neuron.StepMode("m")), 1, 2},
-		"Equation":      {neuron.Equation("v + x**2", neuron.StepMode("m")), 1, 1},
-		"Izhikevich":    {neuron.NewIzhikevich(neuron.StepMode("m")), 1, 1},
+		"LIF":                  {neuron.NewLIF(neuron.StepMode("m")), 100, 1, 1, 0},
+		"Equation":             {neuron.Equation("v + x**2", neuron.StepMode("m")), 100, 1, 1, 0},
+		"Izhikevich":           {neuron.NewIzhikevich(neuron.StepMode("m")), 100, 1, 1, 0},
+		"ParametricLIF alone":  {neuron.NewParametricLIF(neuron.StepMode("m")), 1, 1, 1, 1},
+		"ParametricLIF, 2":     {neuron.NewParametricLIF(neuron.StepMode("m")), 2, 1, 2, 1},
+		"ParametricLIF, 100":   {neuron.NewParametricLIF(neuron.StepMode("m")), 100, 1, 2, 1},
+		"ParametricLIF, 1000":  {neuron.NewParametricLIF(neuron.StepMode("m")), 1000, 1, 2, 1},
+		"ParametricLIF, 70000": {neuron.NewParametricLIF(neuron.StepMode("m")), 70000, 1, 2, 1},
+		"two parameters":       {learning(), 1000, 1, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := test.layer
 			if err := l.SetBackend("cuda"); err != nil {
 				t.Fatal(err)
 			}
-			x := snn.Rand(9, 100).To("cuda").RequireGrad()
-			g := snn.Ones(9, 100).To("cuda")
+			x := snn.Rand(3, test.neurons).To("cuda").RequireGrad()
+			g := snn.Ones(3, test.neurons).To("cuda")
 			l.Forward(x).BackwardFrom(g) // what is written and copied once
 			x.ZeroGrad()
 
@@ -139,11 +146,56 @@ func TestLaunches(t *testing.T) {
 			if got := after.Launches - between.Launches; got != test.backward {
 				t.Errorf("%d launches backward, expected %d", got, test.backward)
 			}
-			learnt := test.backward - 1
-			if up, down := after.Uploads-before.Uploads, after.Downloads-before.Downloads; up > 0 || down != learnt {
-				t.Errorf("%d uploads and %d downloads, expected %d for the gradients of parameters on the CPU", up, down, learnt)
+			if up, down := after.Uploads-before.Uploads, after.Downloads-before.Downloads; up > 0 || down != test.down {
+				t.Errorf("%d uploads and %d downloads, expected %d for the gradients of parameters on the CPU", up, down, test.down)
 			}
 		})
+	}
+}
+
+// learning is a layer that learns two parameters.
+func learning(options ...neuron.Option) *neuron.Layer {
+	return neuron.Equation("v + (x - v)/tau + a*x", append([]neuron.Option{
+		neuron.Param("tau", 3), neuron.Param("a", 0.5), neuron.Learn("tau", "a"), neuron.StepMode("m"), neuron.SurrogateFunction(surrogate.ATan(2)),
+	}, options...)...)
+}
+
+// The gradients of parameters are those of the CPU for any number of neurons, also
+// where each neuron has its own of one of them, and they are the same each time.
+func TestParameterGradients(t *testing.T) {
+	begin(t)
+	for _, n := range []int{0, 1, 127, 128, 129, 5000} {
+		for _, own := range []string{"", "tau", "a"} {
+			snn.Seed(5)
+			x, g := snn.Rand(4, n).Scale(2), snn.Rand(4, n)
+			gradients := func(backend string) (all []float32) {
+				var options []neuron.Option
+				if own != "" {
+					options = append(options, neuron.ParamTensor(own, snn.Full(2, n)))
+				}
+				l := learning(options...)
+				if err := l.SetBackend(backend); err != nil {
+					t.Fatal(err)
+				}
+				l.Forward(x.To(backend)).BackwardFrom(g.To(backend))
+				for _, p := range snn.Parameters(l) {
+					all = append(all, p.Grad().Data()...)
+				}
+				return all
+			}
+			want, got := gradients("cpu"), gradients("cuda")
+			if again := gradients("cuda"); !slices.Equal(again, got) {
+				t.Errorf("%d neurons, own %q: %v, and then %v", n, own, got, again)
+			}
+			if len(want) != len(got) || n > 0 && !slices.ContainsFunc(want, func(v float32) bool { return v != 0 }) {
+				t.Fatalf("%d neurons, own %q: gradients %v on the device, %v on the CPU", n, own, got, want)
+			}
+			for i, w := range want {
+				if math.Abs(float64(got[i]-w)) > 1e-6*math.Max(1, math.Abs(float64(w))) {
+					t.Errorf("%d neurons, own %q: gradient %d is %v on the device, %v on the CPU", n, own, i, got[i], w)
+				}
+			}
+		}
 	}
 }
 
