@@ -35,6 +35,16 @@ type Accelerator interface {
 	// Total adds up from, [outer, n, inner], over its second dimension, and divides
 	// by n for the mean: [outer, inner].
 	Total(to, from device.Pointer, outer, n, inner int, mean bool) error
+	// Largest finds the places of the largest values of from, [outer, n, inner], or
+	// of the largest absolute ones, along the second dimension: [outer, inner], as
+	// int32 counted from 0. NaN is larger than any number; it is the first of equal
+	// ones.
+	Largest(places, from device.Pointer, outer, n, inner int, abs bool) error
+	// Pick sets values, [outer, inner], to those of rows, [outer, n, inner], at such
+	// places.
+	Pick(values, rows, places device.Pointer, outer, n, inner int) error
+	// Put is the reverse of Pick: the other values of rows stay as they are.
+	Put(rows, values, places device.Pointer, outer, n, inner int) error
 	// Uniform draws the n numbers that Rand draws with a seed, from a block on.
 	Uniform(to device.Pointer, n int, seed, next uint64) error
 }

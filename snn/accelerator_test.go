@@ -167,6 +167,33 @@ func (h *host) Total(to, from device.Pointer, outer, n, inner int, mean bool) er
 	return h.broken
 }
 
+func (h *host) Largest(places, from device.Pointer, outer, n, inner int, abs bool) error {
+	x := snn.FromSlice(h.at(from, outer*n*inner), outer, n, inner)
+	if abs {
+		x = x.Abs()
+	}
+	for i, p := range x.ArgMax(1) {
+		h.at(places, outer*inner)[i] = math.Float32frombits(uint32(p))
+	}
+	return h.broken
+}
+
+func (h *host) Pick(values, rows, places device.Pointer, outer, n, inner int) error {
+	return h.eachPlace(rows, values, places, outer, n, inner, func(row, value *float32) { *value = *row })
+}
+
+func (h *host) Put(rows, values, places device.Pointer, outer, n, inner int) error {
+	return h.eachPlace(rows, values, places, outer, n, inner, func(row, value *float32) { *row = *value })
+}
+
+func (h *host) eachPlace(rows, values, places device.Pointer, outer, n, inner int, f func(row, value *float32)) error {
+	r, v := h.at(rows, outer*n*inner), h.at(values, outer*inner)
+	for i, p := range h.at(places, outer*inner) {
+		f(&r[(i/inner*n+int(math.Float32bits(p)))*inner+i%inner], &v[i])
+	}
+	return h.broken
+}
+
 func (h *host) Uniform(to device.Pointer, n int, seed, next uint64) error {
 	state := snn.RandomState()
 	before := *state

@@ -1,10 +1,5 @@
 package snn
 
-import (
-	"math"
-	"slices"
-)
-
 // MSELoss returns the mean squared error between t and a target of its shape. It
 // panics with a *ShapeError if the shapes differ: a target that is stretched would
 // be another loss.
@@ -37,104 +32,50 @@ func CrossEntropyLoss(logits *Tensor, classes []int) *Tensor {
 			panic(Shapef("CrossEntropyLoss", "class %d of sample %d is outside of the %d logits; counting starts at 0", c, i, n))
 		}
 	}
-	probabilities := logits.Detach().softmax()
-	var sum float64
-	values := logits.values()
+	right := picks{logits.shape, len(classes), n, 1, Empty(len(classes))}
 	for i, c := range classes {
-		row := values[i*n : (i+1)*n]
-		top := largest(row)
-		var total float64
-		for _, v := range row {
-			total += math.Exp(float64(v - top))
-		}
-		sum += math.Log(total) - float64(row[c]-top)
+		right.set(i, c)
 	}
-	out := Scalar(float32(sum / float64(len(classes))))
-	if Recording(logits) {
-		Record(crossEntropy{probabilities, slices.Clone(classes)}, []*Tensor{logits}, out)
-	}
-	return out
-}
-
-type crossEntropy struct {
-	probabilities *Tensor
-	classes       []int
-}
-
-func (c crossEntropy) Backward(grads []*Tensor) []*Tensor {
-	g := c.probabilities.home().Clone()
-	n := g.shape[1]
-	for i, class := range c.classes {
-		g.data[i*n+class]--
-	}
-	return []*Tensor{g.Scale(grads[0].values()[0] / float32(len(c.classes)))}
+	return right.of(logits.LogSoftmax()).Mean().Neg()
 }
 
 // Softmax returns exp(t) over its sum along the last dimension.
 func (t *Tensor) Softmax() *Tensor {
-	out := t.softmax()
-	Record(softmax{out.Detach()}, []*Tensor{t}, out)
-	return out
-}
-
-func (t *Tensor) softmax() *Tensor {
-	return t.shares("Softmax", func(v, total float64) float64 { return math.Exp(v) / total })
-}
-
-// shares computes each value from its distance to the largest one of its row, and the
-// sum of the exponentials of those.
-func (t *Tensor) shares(op string, f func(v, total float64) float64) *Tensor {
-	n := t.shape[t.dimension(op, -1)]
-	out, values := Empty(t.shape...), t.values()
-	for at := 0; n > 0 && at < len(values); at += n {
-		row, result := values[at:at+n], out.data[at:at+n]
-		top := largest(row)
-		var total float64
-		for _, v := range row {
-			total += math.Exp(float64(v - top))
-		}
-		for i, v := range row {
-			result[i] = float32(f(float64(v-top), total))
-		}
+	_, exp, total := t.exponentials("Softmax")
+	out := exp.Div(total)
+	if Recording(t) {
+		Record(softmax{out.Detach()}, []*Tensor{t}, out)
 	}
 	return out
 }
 
-func largest(row []float32) float32 {
-	top := row[0]
-	for _, v := range row {
-		top = max(top, v)
+// exponentials returns how far values are from the largest one of their row, the
+// exponentials of that, and the sum of each row of those.
+func (t *Tensor) exponentials(op string) (below, exp, total *Tensor) {
+	below = t.Detach()
+	if t.shape[t.dimension(op, -1)] > 0 {
+		top := below.Max(-1)
+		below = below.Sub(top.Reshape(t.reduced(op, []int{-1})...))
 	}
-	return top
+	exp = below.Exp()
+	return below, exp, exp.rowSums()
 }
+
+// rowSums returns the sum of each row of the last dimension, which is 1 then.
+func (t *Tensor) rowSums() *Tensor { return t.total(t.reduced("Sum", []int{-1}), 1) }
 
 type softmax struct{ out *Tensor }
 
 func (s softmax) Backward(grads []*Tensor) []*Tensor {
-	g, p := grads[0].home().Mul(s.out), s.out.values()
-	g.eachRow(func(sum float64, at int) { g.data[at] -= float32(float32(sum) * p[at]) })
-	return []*Tensor{g}
-}
-
-// eachRow calls f for each value, with the sum of its row before the first one is
-// changed.
-func (t *Tensor) eachRow(f func(sum float64, at int)) {
-	n := t.shape[len(t.shape)-1]
-	for at := 0; n > 0 && at < len(t.data); at += n {
-		var sum float64
-		for _, v := range t.data[at : at+n] {
-			sum += float64(v)
-		}
-		for i := range n {
-			f(sum, at+i)
-		}
-	}
+	g := grads[0].Mul(s.out)
+	return []*Tensor{g.Sub(g.rowSums().Mul(s.out))}
 }
 
 // LogSoftmax returns the logarithm of Softmax, which it computes without taking
 // the logarithm of what rounds to 0.
 func (t *Tensor) LogSoftmax() *Tensor {
-	out := t.shares("LogSoftmax", func(v, total float64) float64 { return v - math.Log(total) })
+	below, _, total := t.exponentials("LogSoftmax")
+	out := below.Sub(total.Log())
 	if Recording(t) {
 		Record(logSoftmax{out.Detach()}, []*Tensor{t}, out)
 	}
@@ -144,7 +85,5 @@ func (t *Tensor) LogSoftmax() *Tensor {
 type logSoftmax struct{ out *Tensor }
 
 func (s logSoftmax) Backward(grads []*Tensor) []*Tensor {
-	g, p := grads[0].home().Clone(), s.out.values()
-	g.eachRow(func(sum float64, at int) { g.data[at] -= float32(sum * math.Exp(float64(p[at]))) })
-	return []*Tensor{g}
+	return []*Tensor{grads[0].Sub(grads[0].rowSums().Mul(s.out.Exp()))}
 }

@@ -172,25 +172,43 @@ func (t *Tensor) Band(n int) *Tensor {
 	if len(t.shape) != 1 {
 		panic(Shapef("Band", "the tensor has shape %v, expected [K]", t.shape))
 	}
-	out, values := Zeros(n, n), t.values()
-	band(n, t.shape[0], func(at, k int) { out.data[at] = values[k] })
-	Record(banded{t.shape[0], n}, []*Tensor{t}, out)
+	on, k := placeOf(t), t.shape[0]
+	out := zerosOn(on, n, n)
+	diagonals(n, k, func(i, at, length int) {
+		if on != nil {
+			on.must(on.Strided(out.place.at(at), t.place.at(i), []int{length}, []int{n + 1}, []int{0}))
+			return
+		}
+		for ; length > 0; at, length = at+n+1, length-1 {
+			out.data[at] = t.data[i]
+		}
+	})
+	runtime.KeepAlive(t)
+	Record(banded{k, n}, []*Tensor{t}, out)
 	return out
 }
 
 type banded struct{ k, n int }
 
 func (b banded) Backward(grads []*Tensor) []*Tensor {
-	g, values := Zeros(b.k), grads[0].values()
-	band(b.n, b.k, func(at, k int) { g.data[k] += values[at] })
-	return []*Tensor{g}
+	g := grads[0]
+	on := placeOf(g)
+	rows := zerosOn(on, b.k, b.n) // a diagonal each
+	diagonals(b.n, b.k, func(i, at, length int) {
+		if on != nil {
+			on.must(on.Strided(rows.place.at(i*b.n), g.place.at(at), []int{length}, []int{1}, []int{b.n + 1}))
+			return
+		}
+		stretch(rows.data[i*b.n:][:length], g.data[at:], []int{length}, []int{b.n + 1})
+	})
+	runtime.KeepAlive(g)
+	return []*Tensor{rows.Sum(1)}
 }
 
-// band calls f for each place in the band of a matrix.
-func band(n, k int, f func(at, k int)) {
-	for i := range n {
-		for j := max(0, i-k+1); j <= i; j++ {
-			f(i*n+j, k-1-i+j)
-		}
+// diagonals calls f for each diagonal of a band of k values in a matrix [n, n], with
+// the number of its value, where it begins, and its length.
+func diagonals(n, k int, f func(i, at, length int)) {
+	for d := range min(n, k) {
+		f(k-1-d, d*n, n-d)
 	}
 }

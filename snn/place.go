@@ -37,9 +37,9 @@ func bytesOf(values []float32) []byte {
 }
 
 // To returns the tensor on a backend: t itself if it is there, else a copy. A
-// gradient flows back. What is computed from a tensor on a device stays there;
-// operations that are not possible there fetch the values, as Data does. To panics
-// with a *DeviceError if there is no such backend.
+// gradient flows back. What is computed from a tensor on a device is there; what is
+// no tensor, such as the result of ArgMax, is fetched. To panics with a *DeviceError
+// if there is no such backend.
 func (t *Tensor) To(name string) *Tensor {
 	var on *backend
 	if name != CPU {
@@ -110,14 +110,6 @@ func (t *Tensor) moved(on *backend) *Tensor {
 	out := emptyOn(on, t.shape...)
 	copyTo(out, 0, t)
 	return out
-}
-
-// home returns t if it is on the host, else its values.
-func (t *Tensor) home() *Tensor {
-	if t.place == nil {
-		return t
-	}
-	return &Tensor{shape: t.shape, data: t.values()}
 }
 
 // placeOf returns the device that one of the tensors is on; nil if all are on the
@@ -214,12 +206,14 @@ func (b *backend) operand(t *Tensor) *Tensor {
 
 // broadcastOn is broadcast on a device.
 func broadcastOn(on *backend, name string, op vector.Op, t, u *Tensor) *Tensor {
-	if !SameShape(t, u) {
-		shape := common(name, t, u)
-		t, u = on.operand(t).Detach().BroadcastTo(shape...), on.operand(u).Detach().BroadcastTo(shape...)
+	shape := common(name, t, u)
+	inputs := []*Tensor{on.operand(t).Detach(), on.operand(u).Detach()}
+	for i, x := range inputs {
+		if !slices.Equal(x.shape, shape) {
+			inputs[i] = x.BroadcastTo(shape...)
+		}
 	}
-	k := arithmetic[op]()
-	outputs, _ := k.Run(Call{Steps: 1, Shape: t.shape, Inputs: []*Tensor{on.operand(t).Detach(), on.operand(u).Detach()}})
+	outputs, _ := arithmetic[op]().Run(Call{Steps: 1, Shape: shape, Inputs: inputs})
 	return outputs[0]
 }
 

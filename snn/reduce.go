@@ -2,6 +2,7 @@ package snn
 
 import (
 	"math"
+	"runtime"
 	"slices"
 )
 
@@ -108,79 +109,46 @@ func (t *Tensor) dimension(op string, d int) int {
 // Max returns the largest values along a dimension, which is gone in the
 // result. The gradient goes to the first of equal ones. NaN is larger than any
 // number.
-func (t *Tensor) Max(dim int) *Tensor {
-	k := t.dimension("Max", dim)
-	at := t.argMax("Max", k)
-	out, values := Empty(t.without([]int{k})...), t.values()
-	for i, from := range at {
-		out.data[i] = values[from]
-	}
-	if Recording(t) {
-		Record(picked{t.shape, at}, []*Tensor{t}, out)
-	}
-	return out
-}
+func (t *Tensor) Max(dim int) *Tensor { return t.largest("Max", dim, false).of(t) }
 
 // MaxAbs returns the values with the largest absolute value along a dimension,
 // with their signs. The gradient goes to the first of equal ones.
-func (t *Tensor) MaxAbs(dim int) *Tensor {
-	k := t.dimension("MaxAbs", dim)
-	at := t.Detach().Abs().argMax("MaxAbs", k)
-	out, values := Empty(t.without([]int{k})...), t.values()
-	for i, from := range at {
-		out.data[i] = values[from]
-	}
-	if Recording(t) {
-		Record(picked{t.shape, at}, []*Tensor{t}, out)
-	}
-	return out
-}
-
-// picked puts gradients where the values came from.
-type picked struct {
-	shape []int
-	from  []int
-}
-
-func (p picked) Backward(grads []*Tensor) []*Tensor {
-	g, values := Zeros(p.shape...), grads[0].values()
-	for i, from := range p.from {
-		g.data[from] += values[i]
-	}
-	return []*Tensor{g}
-}
+func (t *Tensor) MaxAbs(dim int) *Tensor { return t.largest("MaxAbs", dim, true).of(t) }
 
 // ArgMax returns where the largest values along a dimension are: counted from 0,
 // the first of equal ones. The values go through the other dimensions in
 // row-major order.
 func (t *Tensor) ArgMax(dim int) []int {
-	k := t.dimension("ArgMax", dim)
-	at := t.argMax("ArgMax", k)
-	inner := count(t.shape[k+1:])
-	for i, from := range at {
-		at[i] = from / inner % t.shape[k]
-	}
-	return at
+	p := t.largest("ArgMax", dim, false)
+	return p.list()
 }
 
-// argMax returns the places of the largest values along dimension k.
-func (t *Tensor) argMax(op string, k int) []int {
-	n, inner := t.shape[k], count(t.shape[k+1:])
-	if n == 0 {
+// largest returns where the largest values, or absolute values, along a dimension
+// are.
+func (t *Tensor) largest(op string, dim int, abs bool) picks {
+	k := t.dimension(op, dim)
+	if t.shape[k] == 0 {
 		panic(Shapef(op, "dimension %d of shape %v is empty, there is no largest value", k, t.shape))
 	}
-	values := t.values()
-	places := make([]int, 0, t.Size()/n)
-	for outer := 0; outer < t.Size(); outer += n * inner {
-		for i := range inner {
-			best := outer + i
-			for at := best; at < outer+n*inner; at += inner {
-				if v := values[at]; v > values[best] || v != v && values[best] == values[best] {
-					best = at
-				}
-			}
-			places = append(places, best)
-		}
+	p := t.picksAlong(k)
+	if on := placeOf(t); on != nil {
+		on.must(on.Largest(p.places.place.at(0), t.place.at(0), p.outer, p.n, p.inner, abs))
+		runtime.KeepAlive(t)
+		return p
 	}
-	return places
+	values := t.data
+	if abs {
+		values = t.Detach().Abs().data
+	}
+	for i := range p.places.data {
+		best, first := float32(math.Inf(-1)), i/p.inner*p.n*p.inner+i%p.inner
+		place := 0
+		for k := range p.n {
+			if v := values[first+k*p.inner]; v > best || v != v && best == best {
+				best, place = v, k
+			}
+		}
+		p.set(i, place)
+	}
+	return p
 }

@@ -132,11 +132,12 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	}
 	keep := slices.Contains(options, retain)
 	order := t.node.order()
-	if on := placeOf(t); on != nil {
-		g = on.operand(g)
+	on := placeOf(t)
+	if on != nil {
+		g = on.operand(g) // what comes before t is computed there, too
 	}
 	grads := gradients{}
-	grads.give(t, g.moved(placeOf(t)), false)
+	grads.give(t, g.moved(on), false)
 	for _, n := range slices.Backward(order) {
 		if gs := grads[n]; gs != nil {
 			delete(grads, n)

@@ -156,17 +156,46 @@ func (a *accelerator) MatMul(c, x, y device.Pointer, m, n, k int, transposeA, tr
 
 // Total adds values up, or takes their mean.
 func (a *accelerator) Total(to, from device.Pointer, outer, n, inner int, mean bool) error {
-	axis := library.Axis{Outer: outer, N: n, Inner: inner}
-	scratch := device.Pointer(0)
-	if bytes := library.SumScratch(axis); bytes > 0 {
-		var err error
-		if scratch, err = a.Alloc(bytes, "scratch of a sum"); err != nil {
-			return err
-		}
-		defer a.Free(scratch) // behind the launches
-	}
+	axis, total := library.Axis{Outer: outer, N: n, Inner: inner}, library.Sum
 	if mean {
-		return a.launch(library.Mean(to, from, scratch, axis))
+		total = library.Mean
 	}
-	return a.launch(library.Sum(to, from, scratch, axis))
+	return a.withScratch(library.SumScratch(axis), "scratch of a sum", func(scratch device.Pointer) ([]device.Launch, error) {
+		return total(to, from, scratch, axis)
+	})
+}
+
+// Largest finds the places of the largest values.
+func (a *accelerator) Largest(places, from device.Pointer, outer, n, inner int, abs bool) error {
+	axis, largest := library.Axis{Outer: outer, N: n, Inner: inner}, library.Max
+	if abs {
+		largest = library.MaxAbs
+	}
+	return a.withScratch(library.MaxScratch(axis), "scratch of a largest value", func(scratch device.Pointer) ([]device.Launch, error) {
+		return largest(0, places, from, scratch, axis)
+	})
+}
+
+// withScratch launches kernels of the library that need memory besides operands and
+// results.
+func (a *accelerator) withScratch(bytes int64, label string, kernels func(scratch device.Pointer) ([]device.Launch, error)) error {
+	if bytes == 0 {
+		return a.launch(kernels(0))
+	}
+	scratch, err := a.Alloc(bytes, label)
+	if err != nil {
+		return err
+	}
+	defer a.Free(scratch) // behind the launches
+	return a.launch(kernels(scratch))
+}
+
+// Pick takes a value of each row.
+func (a *accelerator) Pick(values, rows, places device.Pointer, outer, n, inner int) error {
+	return a.launch(library.Pick(values, rows, places, library.Axis{Outer: outer, N: n, Inner: inner}))
+}
+
+// Put puts a value into each row.
+func (a *accelerator) Put(rows, values, places device.Pointer, outer, n, inner int) error {
+	return a.launch(library.Put(rows, values, places, library.Axis{Outer: outer, N: n, Inner: inner}))
 }

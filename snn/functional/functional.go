@@ -82,8 +82,9 @@ func FirstSpikeIndex(spikes *snn.Tensor) *snn.Tensor {
 		panic(snn.Shapef("FirstSpikeIndex", "the spikes are a single value, expected [N, ..., T]"))
 	}
 	steps := spikes.Shape()[len(spikes.Shape())-1]
-	for at := 0; steps > 0 && at < spikes.Size(); at += steps {
-		for t, s := range spikes.Data()[at : at+steps] {
+	values := spikes.Data()
+	for at := 0; steps > 0 && at < len(values); at += steps {
+		for t, s := range values[at : at+steps] {
 			if s != 0 {
 				out.Data()[at+t] = 1
 				break

@@ -10,9 +10,8 @@ import (
 // Backend returns the backend that Forward uses.
 func (l *Layer) Backend() string { return l.config.backend }
 
-// where names the backend, and what it is if that is not what its name says.
-func (l *Layer) where() string {
-	name := l.config.backend
+// where names a backend, and what it is if that is not what its name says.
+func where(name string) string {
 	if name == snn.CPU {
 		return name
 	}

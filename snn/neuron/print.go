@@ -48,7 +48,7 @@ func (l *Layer) properties() []property {
 	if l.equations.spikes {
 		all = append(all, property{"detach_reset", strconv.FormatBool(l.config.detachReset)})
 	}
-	all = append(all, property{"step_mode", l.config.stepMode}, property{"backend", l.where()})
+	all = append(all, property{"step_mode", l.config.stepMode}, property{"backend", where(l.config.backend)})
 	if l.equations.spikes {
 		all = append(all, property{"surrogate", l.config.surrogate.String()})
 	}

@@ -235,12 +235,12 @@ func TestPrintParallel(t *testing.T) {
 		layer              *neuron.Parallel
 		text, latex, state string
 	}{
-		{psn, "PSN(weight=of shape [2 2], between 1 and 4, bias=of shape [2 1], -1, step_mode=m, surrogate=ATan(alpha=2))", `H &= W X + B \\
+		{psn, "PSN(weight=of shape [2 2], between 1 and 4, bias=of shape [2 1], -1, step_mode=m, backend=cpu, surrogate=ATan(alpha=2))", `H &= W X + B \\
 S &= \Theta\left(H\right)`, "none"},
-		{masked, "MaskedPSN(weight=of shape [2 2], between 1 and 4, bias=of shape [2 1], -1, k=1, lambda=0.5, step_mode=m, surrogate=Sigmoid(alpha=4))", `H &= \left(\left(\lambda \cdot M + 1 - \lambda\right) \odot W\right) X + B \\
+		{masked, "MaskedPSN(weight=of shape [2 2], between 1 and 4, bias=of shape [2 1], -1, k=1, lambda=0.5, step_mode=m, backend=cpu, surrogate=Sigmoid(alpha=4))", `H &= \left(\left(\lambda \cdot M + 1 - \lambda\right) \odot W\right) X + B \\
 M_{t,i} &= \begin{cases}1 & \text{if } t - k < i \le t \\ 0 & \text{else}\end{cases} \\
 S &= \Theta\left(H\right)`, "none"},
-		{sliding, "SlidingPSN(weight=of shape [3], between 0.25 and 1, bias=of shape [], -1, step_mode=s, surrogate=ATan(alpha=2))", `H[t] &= \sum_{i=1}^{k} W_i \cdot X[t-k+i] + B \\
+		{sliding, "SlidingPSN(weight=of shape [3], between 0.25 and 1, bias=of shape [], -1, step_mode=s, backend=cpu, surrogate=ATan(alpha=2))", `H[t] &= \sum_{i=1}^{k} W_i \cdot X[t-k+i] + B \\
 S[t] &= \Theta\left(H[t]\right)`, "the last 1 of 1 inputs of shape [4 5]"},
 	} {
 		if got := test.layer.String(); got != test.text {

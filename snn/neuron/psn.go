@@ -43,6 +43,7 @@ type Parallel struct {
 var _ interface {
 	snn.Module
 	snn.StepModer
+	snn.Backender
 	snn.Detacher
 } = (*Parallel)(nil)
 
@@ -239,6 +240,30 @@ func (p *Parallel) SetStepMode(mode string) error {
 	return nil
 }
 
+// Backend returns the backend that the weight and the bias are on.
+func (p *Parallel) Backend() string { return p.Weight.Backend() }
+
+// SupportedBackends returns the backends that there are, in both step modes.
+func (p *Parallel) SupportedBackends() []string { return snn.Backends() }
+
+// SetBackend moves the weight, the bias and the inputs of earlier steps to a backend:
+// Forward works there, and copies an input that is elsewhere. The error of a backend that is not there says
+// why.
+func (p *Parallel) SetBackend(backend string) error {
+	if err := snn.CheckBackend(backend); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	for _, t := range []*snn.Tensor{p.Weight, p.Bias, p.mask} {
+		if t != nil {
+			t.Move(backend)
+		}
+	}
+	for i, x := range p.recent {
+		p.recent[i] = x.To(backend)
+	}
+	return nil
+}
+
 // Surrogate returns the surrogate function.
 func (p *Parallel) Surrogate() surrogate.Function { return p.surrogate }
 
@@ -256,7 +281,7 @@ func (p *Parallel) properties() []property {
 	if p.mask != nil {
 		all = append(all, property{"k", strconv.Itoa(p.order)}, property{"lambda", fmt.Sprint(p.lambda)})
 	}
-	return append(all, property{"step_mode", p.stepMode}, property{"surrogate", p.surrogate.String()})
+	return append(all, property{"step_mode", p.stepMode}, property{"backend", where(p.Backend())}, property{"surrogate", p.surrogate.String()})
 }
 
 // LaTeX returns the equations as LaTeX, without dollar signs.
