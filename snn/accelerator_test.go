@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
 	"pgregory.net/rapid"
 
 	"spikebook/gpu/device"
@@ -131,24 +133,18 @@ func (h *host) Strided(to, from device.Pointer, shape, toSteps, fromSteps []int)
 	return h.broken
 }
 
+// MatMul adds in the order of the CPU: another one may differ by more than a test of
+// anything else should bear.
 func (h *host) MatMul(c, a, b device.Pointer, m, n, k int, transposeA, transposeB bool) error {
-	x, y, z := h.at(a, m*k), h.at(b, k*n), h.at(c, m*n)
-	for i := range m {
-		for j := range n {
-			var sum float32
-			for l := range k {
-				p, q := i*k+l, l*n+j
-				if transposeA {
-					p = l*m + i
-				}
-				if transposeB {
-					q = j*k + l
-				}
-				sum += float32(x[p] * y[q])
-			}
-			z[i*n+j] = sum
-		}
+	x, y := blas32.General{Rows: m, Cols: k, Stride: k, Data: h.at(a, m*k)}, blas32.General{Rows: k, Cols: n, Stride: n, Data: h.at(b, k*n)}
+	tx, ty := blas.NoTrans, blas.NoTrans
+	if transposeA {
+		tx, x.Rows, x.Cols, x.Stride = blas.Trans, k, m, m
 	}
+	if transposeB {
+		ty, y.Rows, y.Cols, y.Stride = blas.Trans, n, k, k
+	}
+	blas32.Gemm(tx, ty, 1, x, y, 0, blas32.General{Rows: m, Cols: n, Stride: n, Data: h.at(c, m*n)})
 	return h.broken
 }
 
