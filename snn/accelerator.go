@@ -129,6 +129,13 @@ func AddBackend(name string, open func() (Accelerator, error)) {
 	}
 }
 
+// RemoveBackend takes a backend away; tensors on it stay there.
+func RemoveBackend(name string) {
+	backends.Lock()
+	defer backends.Unlock()
+	backends.list = slices.DeleteFunc(backends.list, func(b *backend) bool { return b.name == name })
+}
+
 // CPU is the backend that is always there.
 const CPU = "cpu"
 
@@ -174,10 +181,14 @@ func backendNamed(name string) (*backend, error) {
 // name.
 func CheckBackend(name string) error {
 	names := Backends()
+	cuda := func(name string) bool { return name == "cuda" || strings.HasPrefix(name, "cuda:") }
+	devices := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !cuda(name) })
 	switch {
 	case slices.Contains(names, name):
 		return nil
-	case name == "cuda" || strings.HasPrefix(name, "cuda:"):
+	case cuda(name) && len(devices) > 0:
+		return fmt.Errorf("there is no backend %q; this program has %d for devices: %q", name, len(devices), devices)
+	case cuda(name):
 		return fmt.Errorf("there is no backend %q: no NVIDIA GPU is in use, which `spikebook doctor` explains; gpu.Emulate(), or %%backend cuda emulated in a notebook, runs GPU kernels on the CPU, slowly. This program has %q", name, names)
 	}
 	return fmt.Errorf("there is no backend %q; this program has %q", name, names)

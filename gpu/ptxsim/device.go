@@ -72,6 +72,16 @@ func Open(o Options) *Device {
 	return &Device{options: o, modules: map[string]*module{}}
 }
 
+// Emulated returns the device of an index among n that stand in for GPUs: kernels that
+// ship have no races to search for.
+func Emulated(index, n int) *Device {
+	o := Options{NoRaces: true}
+	if n > 1 {
+		o.Name = fmt.Sprintf("device %d", index)
+	}
+	return Open(o)
+}
+
 var _ device.Device = (*Device)(nil)
 
 // Info describes the device. It has the capability of the oldest GPU for which

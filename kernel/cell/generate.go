@@ -307,7 +307,7 @@ const (
 	gpuPath = "spikebook/gpu"
 )
 
-// GPUState is the hidden variable of a notebook that has called gpu.Emulate.
+// GPUState is the hidden variable of a notebook that has called gpu.Emulate or its like.
 const GPUState = "gpu.state"
 
 // within says whether one of the packages is that of a path, or below it.

@@ -13,7 +13,9 @@ import (
 
 	"spikebook/gpu/device"
 	"spikebook/gpu/probe"
+	"spikebook/gpu/ptxsim"
 	"spikebook/gpu/remote"
+	"spikebook/gpu/remote/wire"
 	"spikebook/gpu/worker"
 	"spikebook/kernel/bridge"
 	"spikebook/kernel/cell"
@@ -121,7 +123,8 @@ func (n *Notebook) closeGPU() {
 const backendUsage = `%backend                says which backends cells can set layers and tensors to
 %backend stats          says what the GPU worker does
 %backend cuda           has "cuda" be the GPU
-%backend cuda emulated  has "cuda" be an interpreter of GPU kernels on the CPU
+%backend cuda emulated  has "cuda" be an interpreter of GPU kernels on the CPU;
+                        with a number behind it there are so many: "cuda:1" and so on
 %backend cpu            takes "cuda" away`
 
 func (n *Notebook) backendMagic(ctx context.Context, words []string) (bridge.Page, error) {
@@ -130,14 +133,26 @@ func (n *Notebook) backendMagic(ctx context.Context, words []string) (bridge.Pag
 	}
 	n.gpu.Lock()
 	defer n.gpu.Unlock()
-	switch strings.Join(words, " ") {
+	line := strings.Join(words, " ")
+	if line == "cuda emulated" {
+		line += " 1"
+	}
+	emulated := 0
+	if _, err := fmt.Sscanf(line, "cuda emulated %d", &emulated); err == nil {
+		if len(words) > 3 || emulated < 1 || emulated > wire.MaxDevices {
+			return bridge.Page{}, fmt.Errorf("%%backend %s: expected one number of devices, from 1 to %d", line, wire.MaxDevices)
+		}
+		n.memory.SetGPU(fmt.Sprintf("emulated %d", emulated))
+		if err := n.forgetStored(); err != nil {
+			return bridge.Page{}, err
+		}
+		return said(n.backends())
+	}
+	switch line {
 	case "":
 		return said(n.backends())
 	case "stats":
 		return said(n.gpuStats())
-	case "cuda emulated":
-		n.memory.SetGPU("emulated")
-		return said(n.backends())
 	case "cuda", "cpu":
 		use := ""
 		if words[0] == "cuda" {
@@ -146,27 +161,34 @@ func (n *Notebook) backendMagic(ctx context.Context, words []string) (bridge.Pag
 			}
 		}
 		n.memory.SetGPU(use)
-		if err := n.forgetEmulation(); err != nil {
+		if err := n.forgetStored(); err != nil {
 			return bridge.Page{}, err
 		}
 		return said(n.backends())
 	}
-	return bridge.Page{}, fmt.Errorf("%%backend %s is unknown; there are\n%s", strings.Join(words, " "), backendUsage)
+	return bridge.Page{}, fmt.Errorf("%%backend %s is unknown; there are\n%s", line, backendUsage)
 }
 
-// calledEmulate says whether a cell has called gpu.Emulate.
-func (n *Notebook) calledEmulate() (bool, error) {
+// stored returns how many devices cells emulate because of what they called, and
+// whether one has said so or that there are none.
+func (n *Notebook) stored() (devices int, said bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	info, err := n.inspect()
-	return err == nil && slices.ContainsFunc(info.Vars, func(v session.VarInfo) bool {
-		return v.Name == cell.GPUState && strings.Contains(v.Preview, "true")
-	}), err
+	if err != nil {
+		return 0, false, err
+	}
+	i := slices.IndexFunc(info.Vars, func(v session.VarInfo) bool { return v.Name == cell.GPUState })
+	if i < 0 {
+		return 0, false, nil
+	}
+	fmt.Sscanf(info.Vars[i].Preview, "{Emulated:%d}", &devices)
+	return devices, true, nil
 }
 
-func (n *Notebook) forgetEmulation() error {
-	called, err := n.calledEmulate()
-	if !called {
+// forgetStored has cells go by what %backend says.
+func (n *Notebook) forgetStored() error {
+	if _, said, err := n.stored(); !said {
 		return err
 	}
 	return session.Forget(n.config.Store, cell.GPUState)
@@ -174,28 +196,33 @@ func (n *Notebook) forgetEmulation() error {
 
 // backends lists them.
 func (n *Notebook) backends() (string, error) {
-	called, err := n.calledEmulate()
+	emulated, said, err := n.stored()
 	if err != nil {
 		return "", err
 	}
-	switch use := n.memory.GPU(); {
-	case use == "emulated" || called:
-		return "cpu\ncuda: PTX interpreter on the CPU, not a GPU", nil
-	case use == "worker":
-		infos, err := remote.Devices(n.gpuSocket())
-		if err != nil {
+	if !said {
+		fmt.Sscanf(n.memory.GPU(), "emulated %d", &emulated)
+	}
+	var infos []device.Info
+	switch {
+	case emulated > 0:
+		for i := range emulated {
+			infos = append(infos, ptxsim.Emulated(i, emulated).Info())
+		}
+	case n.memory.GPU() == "worker":
+		if infos, err = remote.Devices(n.gpuSocket()); err != nil {
 			return "", err
 		}
-		text := "cpu"
-		for i, d := range infos {
-			text += fmt.Sprintf("\n%s: %s", device.BackendName(i), d.Name)
-		}
-		return text, nil
-	}
-	if n.gpu.worker != nil {
+	case n.gpu.worker != nil:
 		return "cpu\nno cuda, until %backend cuda", nil
+	default:
+		return "cpu\nno cuda: " + n.gpu.why, nil
 	}
-	return "cpu\nno cuda: " + n.gpu.why, nil
+	text := "cpu"
+	for i, d := range infos {
+		text += fmt.Sprintf("\n%s: %s", device.BackendName(i), d.Name)
+	}
+	return text, nil
 }
 
 // gpuStats says what the worker does.

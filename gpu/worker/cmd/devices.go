@@ -37,9 +37,5 @@ func (n emulated) Open(index int) (device.Device, error) {
 	if index >= int(n) {
 		return nil, fmt.Errorf("there is no device %d; those that are emulated are numbered from 0 to %d", index, n-1)
 	}
-	o := ptxsim.Options{NoRaces: true} // kernels that ship have none
-	if n > 1 {
-		o.Name = fmt.Sprintf("device %d", index)
-	}
-	return ptxsim.Open(o), nil
+	return ptxsim.Emulated(index, int(n)), nil
 }
