@@ -17,6 +17,7 @@ type memory struct {
 	n       int       // values
 	fetched []float32 // if they were fetched and did not change since
 	kept    device.Token
+	changes int    // how often they did
 	process int64  // that has the block
 	block   uint64 // its number in live
 }
@@ -175,12 +176,29 @@ func (m *memory) change() {
 	live.Lock()
 	defer live.Unlock()
 	m.fetched = nil
+	m.changes++
 	if m.kept == (device.Token{}) {
 		return
 	}
 	on := live.blocks[m.block].on
 	on.must(on.Keeper().Drop(m.kept))
 	m.kept = device.Token{}
+}
+
+// revision tells the values of a tensor on a device from those that it had before they
+// were changed.
+type revision struct {
+	place   *place // nil on the host, where anybody may change them
+	changes int
+}
+
+func (t *Tensor) revision() revision {
+	if t.place == nil {
+		return revision{}
+	}
+	live.Lock()
+	defer live.Unlock()
+	return revision{t.place, t.place.memory.changes}
 }
 
 // Fetch fetches the values of all tensors that are on devices, so that a notebook can

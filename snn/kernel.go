@@ -129,17 +129,10 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 
 // backend returns where the kernel runs, nil for the CPU.
 func (c *Call) backend() *backend {
-	switch c.Backend {
-	case "":
+	if c.Backend == "" {
 		return placeOf(c.Inputs...)
-	case CPU:
-		return nil
 	}
-	on, err := backendNamed(c.Backend)
-	if err != nil {
-		panic(&DeviceError{err})
-	}
-	return on
+	return placeNamed(c.Backend)
 }
 
 // wants says whether an output is wanted.

@@ -41,13 +41,7 @@ func bytesOf(values []float32) []byte {
 // no tensor, such as the result of ArgMax, is fetched. To panics with a *DeviceError
 // if there is no such backend.
 func (t *Tensor) To(name string) *Tensor {
-	var on *backend
-	if name != CPU {
-		var err error
-		if on, err = backendNamed(name); err != nil {
-			panic(&DeviceError{err})
-		}
-	}
+	on := placeNamed(name)
 	if t.isOn(on) {
 		return t
 	}
@@ -121,6 +115,18 @@ func placeOf(ts ...*Tensor) *backend {
 		}
 	}
 	return nil
+}
+
+// placeNamed returns the backend of a name, nil for the host.
+func placeNamed(name string) *backend {
+	if name == CPU {
+		return nil
+	}
+	on, err := backendNamed(name)
+	if err != nil {
+		panic(&DeviceError{err})
+	}
+	return on
 }
 
 // emptyOn is Empty on a backend, nil for the host.

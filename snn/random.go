@@ -57,6 +57,20 @@ func Seed(seed int) {
 	random = Random{Seeded: true, Seed: uint64(seed)}
 }
 
+// randomNow returns the state of the generator, from which setRandom goes on.
+func randomNow() Random {
+	randomLock.Lock()
+	defer randomLock.Unlock()
+	seeded()
+	return random
+}
+
+func setRandom(r Random) {
+	randomLock.Lock()
+	defer randomLock.Unlock()
+	random = r
+}
+
 // draw fills dst with uniform numbers in [0, 1) of 24 bits, all that a float32
 // can hold.
 func draw(dst []float32) {

@@ -1,6 +1,9 @@
 package snn
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+)
 
 // Index returns t[i] along the first dimension: for a sequence [T, N, ...] the
 // step i, of shape [N, ...]. It shares the values of t.
@@ -202,6 +205,36 @@ func (p permuted) Backward(grads []*Tensor) []*Tensor {
 		back[d] = k
 	}
 	return []*Tensor{grads[0].permute(back)}
+}
+
+// columns returns t[:, from:to], a copy unless it is all of t.
+func (t *Tensor) columns(from, to int) *Tensor {
+	if from == 0 && to == t.shape[1] {
+		return t.Detach()
+	}
+	shape := clone(t.shape)
+	shape[1] = to - from
+	out := emptyOn(placeOf(t), shape...)
+	copyColumns(out, 0, t, from, to-from)
+	return out
+}
+
+// copyColumns copies n columns, with all that follows of the shapes, from one of them
+// on. Both tensors are in the same place.
+func copyColumns(to *Tensor, at int, from *Tensor, fromAt, n int) {
+	rows, inner := to.shape[0], count(to.shape[2:])
+	toStep, fromStep := to.shape[1]*inner, from.shape[1]*inner
+	at, fromAt, n = at*inner, fromAt*inner, n*inner
+	if to.place == nil {
+		for i := range rows {
+			copy(to.data[i*toStep+at:][:n], from.data[i*fromStep+fromAt:])
+		}
+		return
+	}
+	on := to.place.on()
+	on.must(on.Strided(to.place.write(at), from.place.at(fromAt), []int{rows, n}, []int{toStep, 1}, []int{fromStep, 1}))
+	runtime.KeepAlive(to)
+	runtime.KeepAlive(from)
 }
 
 // Stack puts tensors of one shape [...] together along a new first dimension:

@@ -56,10 +56,33 @@ func (t *Tensor) onTape() bool { return t.node != nil && t.node.function != nil 
 
 // Grad returns the gradient of a leaf, which has its shape; nil before the
 // first Backward. Gradients add up until ZeroGrad.
-func (t *Tensor) Grad() *Tensor { return t.grad }
+func (t *Tensor) Grad() *Tensor {
+	for c := t.twin; c != nil; c = c.twin {
+		if c.grad != nil {
+			t.accumulate(c.grad, true)
+			c.grad = nil
+		}
+	}
+	return t.grad
+}
 
 // ZeroGrad forgets the gradient.
-func (t *Tensor) ZeroGrad() { t.grad = nil }
+func (t *Tensor) ZeroGrad() {
+	for c := t; c != nil; c = c.twin {
+		c.grad = nil
+	}
+}
+
+// addTwin has the gradient of a copy count as that of t. It is added when it is asked
+// for, so that devices need not wait for each other before.
+func (t *Tensor) addTwin(c *Tensor) {
+	for t != c {
+		if t.twin == nil {
+			t.twin = c
+		}
+		t = t.twin
+	}
+}
 
 // Detach returns a tensor with the values of t, not copied, through which no
 // gradient flows.

@@ -16,6 +16,7 @@ package snn
 
 import (
 	"math"
+	"runtime"
 	"slices"
 )
 
@@ -29,6 +30,7 @@ type Tensor struct {
 
 	requires bool    // a gradient; see RequireGrad
 	grad     *Tensor // of a leaf
+	twin     *Tensor // a copy of a leaf on another device, whose gradient counts as its own
 	node     *node   // that made the tensor, as output number slot
 	slot     int
 }
@@ -85,10 +87,21 @@ func size(op string, shape []int) int {
 // Full returns a tensor with every value v. Without a shape it is a scalar.
 func Full(v float32, shape ...int) *Tensor {
 	t := Zeros(shape...)
+	t.Fill(v)
+	return t
+}
+
+// Fill sets every value of t, wherever they are; nothing is recorded.
+func (t *Tensor) Fill(v float32) {
+	if t.place != nil {
+		on := t.place.on()
+		on.must(on.Fill(t.place.write(0), v, t.Size()))
+		runtime.KeepAlive(t)
+		return
+	}
 	for i := range t.data {
 		t.data[i] = v
 	}
-	return t
 }
 
 // Zeros returns a tensor of zeros.

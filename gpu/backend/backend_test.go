@@ -18,13 +18,13 @@ import (
 	"spikebook/snn/surrogate"
 )
 
-// open opens the device of the tests: the interpreter, or with the tag cuda the driver.
-var open = func() (device.Device, error) { return ptxsim.Open(ptxsim.Options{}), nil }
+// open opens a device of the tests: an interpreter, or with the tag cuda the driver's.
+var open = func(int) (device.Device, error) { return ptxsim.Open(ptxsim.Options{}), nil }
 
 // begin makes a new device the backend "cuda".
 func begin(t *testing.T) device.Device {
 	t.Helper()
-	d, err := open()
+	d, err := open(0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,5 +273,17 @@ func TestLayer(t *testing.T) {
 	}
 	if !strings.Contains(shown["text/html"], `<span style="color: var(--jp-mirror-editor-comment-color, #408080)">// V[t] = `) {
 		t.Error("a comment has no colour")
+	}
+}
+
+// A parameter that was moved to a device is changed there.
+func TestSetParam(t *testing.T) {
+	begin(t)
+	l := neuron.NewParametricLIF(neuron.StepMode("m"), neuron.ParamTensor("w", snn.Zeros(3)), neuron.Backend("cuda"))
+	w := l.ParamTensor("w")
+	w.Move("cuda")
+	_ = w.Data() // what was fetched must not stay
+	if err := l.SetParam("w", 2); err != nil || w.Backend() != "cuda" || !slices.Equal(w.Data(), []float32{2, 2, 2}) {
+		t.Errorf("w is %v on %s, %v", w, w.Backend(), err)
 	}
 }

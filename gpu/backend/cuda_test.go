@@ -2,11 +2,8 @@
 
 package backend_test
 
-import (
-	"spikebook/gpu/cuda"
-	"spikebook/gpu/device"
-)
+import "spikebook/gpu/cuda"
 
 // With the tag the tests run through the driver, which in `make test-gpu` is one that
 // stands in for NVIDIA's.
-func init() { open = func() (device.Device, error) { return cuda.Open(0) } }
+func init() { open = cuda.Open }

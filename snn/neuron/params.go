@@ -273,9 +273,7 @@ func (l *Layer) SetParam(name string, v float64) error {
 			return err
 		}
 	}
-	for i := range t.Data() {
-		t.Data()[i] = float32(v)
-	}
+	t.Fill(float32(v))
 	return nil
 }
 
