@@ -70,7 +70,7 @@ func take(n int) (values []float32, used bool) {
 // tensors, and so much that fresh memory would take longer than collecting did the
 // last time.
 const (
-	garbageTensors = 64
+	garbageTensors = 128
 	mostGarbage    = 32 << 20 // bytes: enough of it, whatever the tensors are
 	freshSpeed     = 4        // bytes per nanosecond
 	finalizersTime = time.Millisecond
