@@ -22,9 +22,6 @@ func (p *place) on() *backend { return p.memory.on() }
 // at returns the address of a value of the tensor.
 func (p *place) at(i int) device.Pointer { return p.memory.at() + device.Pointer(4*(p.from+i)) }
 
-// values returns n values for reading.
-func (p *place) values(n int) []float32 { return p.memory.values()[p.from:][:n] }
-
 // part returns the place of values from one on.
 func (p *place) part(from int) *place { return &place{p.memory, p.from + from} }
 

@@ -133,7 +133,7 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 	keep := slices.Contains(options, retain)
 	order := t.node.order()
 	grads := gradients{}
-	grads.give(t, g, false)
+	grads.give(t, g.Detach(), false)
 	for _, n := range slices.Backward(order) {
 		if gs := grads[n]; gs != nil {
 			delete(grads, n)

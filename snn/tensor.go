@@ -140,7 +140,7 @@ func (t *Tensor) Data() []float32 {
 // values returns the values for reading.
 func (t *Tensor) values() []float32 {
 	if t.place != nil {
-		return t.place.values(count(t.shape))
+		return t.place.memory.values()[t.place.from:][:count(t.shape)]
 	}
 	return t.data
 }
