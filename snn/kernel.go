@@ -82,10 +82,10 @@ type Call struct {
 
 // Run returns the outputs, nil for those that are not wanted, and the states
 // after the last step. Random numbers of the definition are drawn as Rand draws
-// them.
+// them. It does not keep the lists of inputs and parameters.
 func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	program, inputs, params := k.program, c.Inputs, k.at
-	tape := k.record(c)
+	tape := k.record(&c)
 	if tape != nil {
 		program, params = tape.derivative.Forward, tape.derivative.forward
 	}
@@ -93,13 +93,7 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	for range program.Uniforms() {
 		inputs = append(slices.Clip(inputs), randOn(on, c.Shape...))
 	}
-	outputs = make([]*Tensor, len(k.definition.Outputs))
-	for i := range outputs {
-		if c.wants(i) {
-			// The shape is a copy: variables that share memory are kept together.
-			outputs[i] = emptyOn(on, c.Shape...)
-		}
-	}
+	outputs = k.outputs(&c, on, tape != nil)
 	states = c.States
 	if tape != nil || !c.Overwrite || slices.ContainsFunc(states, func(s *Tensor) bool { return !s.isOn(on) }) {
 		states = make([]*Tensor, len(c.States))
@@ -123,8 +117,25 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 	}
 	r.run()
 	results := slices.DeleteFunc(slices.Concat(outputs, states), func(t *Tensor) bool { return t == nil })
-	Record(tape, slices.Concat(c.Inputs, c.Params, c.States), results...)
+	Record(tape, tape.operands, results...)
 	return outputs, states
+}
+
+// outputs returns tensors for the outputs that are wanted. Their shape is a copy:
+// variables that share memory are kept together.
+func (k *Kernel) outputs(c *Call, on *backend, recorded bool) (list []*Tensor) {
+	n := len(k.definition.Outputs)
+	if on == nil && !recorded && 0 < n && n <= mostSingle && len(c.Shape) <= mostDims && c.wants(0) && size("Run", c.Shape) == 1 {
+		list = newSingle(c.Shape).list[:n:n]
+	} else {
+		list = make([]*Tensor, n)
+	}
+	for i := range list {
+		if list[i] == nil && c.wants(i) {
+			list[i] = emptyOn(on, c.Shape...)
+		}
+	}
+	return list
 }
 
 // backend returns where the kernel runs, nil for the CPU.
@@ -140,11 +151,15 @@ func (c *Call) wants(output int) bool { return c.Wanted == nil || c.Wanted[outpu
 
 // record returns a place for what the backward pass needs, or nil if nothing
 // goes on the tape.
-func (k *Kernel) record(c Call) *steps {
+func (k *Kernel) record(c *Call) *steps {
 	if !Recording(c.Inputs...) && !Recording(c.Params...) && !Recording(c.States...) {
 		return nil
 	}
-	return &steps{kernel: k, derivative: k.derivative(c), call: c, process: process}
+	s := &steps{kernel: k, derivative: k.derivative(c), call: *c, process: process}
+	s.operands = slices.Concat(c.Inputs, c.Params, c.States)
+	n, m := len(c.Inputs), len(c.Inputs)+len(c.Params)
+	s.call.Inputs, s.call.Params, s.call.States = s.operands[:n:n], s.operands[n:m:m], s.operands[m:]
+	return s
 }
 
 func count(shape []int) int {
@@ -157,7 +172,14 @@ func count(shape []int) int {
 
 // derivative returns that with respect to the inputs and parameters that
 // require a gradient, and compiles it when it is asked for the first time.
-func (k *Kernel) derivative(c Call) *derivative {
+func (k *Kernel) derivative(c *Call) *derivative {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, have := range k.derivatives {
+		if k.suits(have, c) {
+			return have
+		}
+	}
 	var d derivative
 	for i := range k.definition.Outputs {
 		d.wanted = append(d.wanted, c.wants(i))
@@ -172,13 +194,6 @@ func (k *Kernel) derivative(c Call) *derivative {
 			d.params = append(d.params, k.params[i])
 		}
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, have := range k.derivatives {
-		if slices.Equal(have.wanted, d.wanted) && slices.Equal(have.inputs, d.inputs) && slices.Equal(have.params, d.params) {
-			return have
-		}
-	}
 	var err error
 	if d.Derivative, err = k.definition.Differentiate(d.inputs, d.params, d.wanted); err != nil {
 		panic(err) // a definition that compiles can be differentiated, but for its size
@@ -188,11 +203,30 @@ func (k *Kernel) derivative(c Call) *derivative {
 	return &d
 }
 
+// suits says whether a derivative is the one for a call.
+func (k *Kernel) suits(d *derivative, c *Call) bool {
+	for i, wanted := range d.wanted {
+		if wanted != c.wants(i) {
+			return false
+		}
+	}
+	same := func(tensors []*Tensor, names, among []string) bool {
+		for i, t := range tensors {
+			if Recording(t) != slices.Contains(among, names[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return same(c.Inputs, k.definition.Inputs, d.inputs) && same(c.Params, k.params, d.params)
+}
+
 // steps is a run on the tape.
 type steps struct {
 	kernel     *Kernel
 	derivative *derivative
 	call       Call
+	operands   []*Tensor // of the call: inputs, parameters and states
 	saved      []*Tensor
 	process    int64 // that saved them
 }
@@ -200,9 +234,12 @@ type steps struct {
 // Backward runs the backward pass.
 func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	c, d := &s.call, s.derivative
-	on := placeOf(append(slices.Clip(s.saved), grads...)...)
+	on := placeOf(s.saved...)
+	if on == nil {
+		on = placeOf(grads...)
+	}
 	r := run{kernel: s.kernel, program: d.Backward, on: on, steps: c.Steps, neurons: count(c.Shape) / max(1, c.Steps), params: c.Params, which: d.backward, reverse: true}
-	r.inputs = slices.Clone(s.saved)
+	r.inputs = append(make([]*Tensor, 0, len(s.saved)+len(d.wanted)), s.saved...)
 	for _, wanted := range d.wanted {
 		if !wanted {
 			continue
@@ -229,7 +266,7 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	r.outputs = inputs
 	r.run()
 
-	var result []*Tensor
+	result := make([]*Tensor, 0, len(s.operands))
 	give := func(tensors []*Tensor, names, wanted []string, gradients []*Tensor) {
 		for i, x := range tensors {
 			var g *Tensor

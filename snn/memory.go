@@ -71,7 +71,8 @@ func take(n int) (values []float32, used bool) {
 // last time.
 const (
 	garbageTensors = 64
-	mostGarbage    = 32 << 20 // bytes: enough of it, whatever the tensors are
+	leastCollected = 8 << 20  // bytes: less is too little, whatever the tensors are
+	mostGarbage    = 32 << 20 // bytes: and this is enough
 	freshSpeed     = 4        // bytes per nanosecond
 	finalizersTime = time.Millisecond
 )
@@ -94,7 +95,7 @@ func collect(bytes int) bool {
 	defer collector.Unlock()
 	out := handedOut.Load()
 	collector.inUse = min(collector.inUse, out)
-	if out-collector.inUse < max(collector.inUse, min(mostGarbage, garbageTensors*int64(bytes)), freshSpeed*int64(collector.took)) {
+	if out-collector.inUse < max(collector.inUse, leastCollected, min(mostGarbage, garbageTensors*int64(bytes)), freshSpeed*int64(collector.took)) {
 		return false
 	}
 	begin := time.Now()

@@ -29,7 +29,9 @@ func (r *run) run() {
 		return
 	}
 	if r.neurons == 1 {
-		r.runSingle()
+		if r.steps != 1 || !r.step() {
+			r.runSingle()
+		}
 		return
 	}
 	a := arguments.Get().(*arrays)
@@ -55,6 +57,42 @@ func (r *run) runSingle() {
 		d.Params = append(d.Params, r.params[i].values())
 	}
 	r.program.RunSingle(&d)
+}
+
+// step runs one step of a single neuron, on nothing but values. It returns false, and
+// has done nothing, if they are too many, or if a tensor has not just one, on the host.
+func (r *run) step() bool {
+	const most = 16
+	var inputs, params, states, outputs [most]float32
+	if max(len(r.inputs), len(r.which), len(r.states), len(r.outputs)) > most || !ones(inputs[:], r.inputs) || !ones(states[:], r.states) {
+		return false
+	}
+	for i, at := range r.which {
+		if !ones(params[i:], r.params[at:at+1]) {
+			return false
+		}
+	}
+	r.program.Step(inputs[:len(r.inputs)], params[:len(r.which)], states[:len(r.states)], outputs[:len(r.outputs)])
+	for i, t := range r.outputs {
+		if t != nil {
+			t.data[0] = outputs[i]
+		}
+	}
+	for i, t := range r.states {
+		t.data[0] = states[i]
+	}
+	return true
+}
+
+// ones sets a list to the values of tensors that have one each, on the host.
+func ones(list []float32, tensors []*Tensor) bool {
+	for i, t := range tensors {
+		if len(t.data) != 1 {
+			return false
+		}
+		list[i] = t.data[0]
+	}
+	return true
 }
 
 // arrays are used again: a layer is often run for one step.

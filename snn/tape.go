@@ -170,7 +170,7 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 				_, own := n.function.(maker)
 				for i, g := range n.function.Backward(gs.of) {
 					if g != nil {
-						grads.give(n.inputs[i], g.Detach(), own)
+						grads.give(n.inputs[i], g, own)
 					}
 				}
 			}
@@ -214,16 +214,16 @@ func (gs gradients) of(n *node) *nodeGradients {
 func (gs gradients) give(t, g *Tensor, own bool) {
 	switch {
 	case t.requires:
-		t.accumulate(g, own)
+		t.accumulate(g.Detach(), own)
 	case t.onTape():
 		have := gs.of(t.node)
 		switch old := have.of[t.slot]; {
 		case old == nil:
-			have.of[t.slot], have.own[t.slot] = g, own
+			have.of[t.slot], have.own[t.slot] = g.Detach(), own
 		case have.own[t.slot]:
 			addTo(old, 0, g)
 		default:
-			have.of[t.slot], have.own[t.slot] = old.Add(g), true
+			have.of[t.slot], have.own[t.slot] = old.Add(g.Detach()), true
 		}
 	}
 }

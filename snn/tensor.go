@@ -51,18 +51,43 @@ func FromSlice(data []float32, shape ...int) *Tensor {
 // compact is a tensor and its shape in one piece of memory.
 type compact struct {
 	Tensor
-	dims [4]int
+	dims [mostDims]int
 }
+
+const mostDims = 4
 
 // newTensor returns a tensor over data, with a copy of the shape.
 func newTensor(shape []int, data []float32) *Tensor {
-	if len(shape) > len(compact{}.dims) {
+	if len(shape) > mostDims {
 		return &Tensor{shape: clone(shape), data: data}
 	}
-	t := &compact{Tensor: Tensor{data: data}}
-	n := copy(t.dims[:], shape)
-	t.shape = t.dims[:n:n]
+	t := new(compact)
+	t.set(shape, data)
 	return &t.Tensor
+}
+
+func (t *compact) set(shape []int, data []float32) {
+	n := copy(t.dims[:], shape)
+	t.shape, t.data = t.dims[:n:n], data
+}
+
+// single is a tensor of one value, that value and a list that begins with the tensor,
+// in one piece of memory: for a single neuron, where a step takes less time than
+// getting memory for each. The tensor must not go on the tape: who has its values
+// would keep all that it was computed from.
+type single struct {
+	compact
+	value [1]float32
+	list  [mostSingle]*Tensor
+}
+
+const mostSingle = 2
+
+func newSingle(shape []int) *single {
+	s := new(single)
+	s.set(shape, s.value[:])
+	s.list[0] = &s.Tensor
+	return s
 }
 
 // clone copies a shape. It has no spare capacity: who appends to the result of

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"spikebook/snn/native"
 	"spikebook/snn/vector"
@@ -147,12 +148,19 @@ type machine struct {
 	loaded    []bool      // parameters whose register is full of one value
 
 	parts  []part // what the code of a step runs as; nil if that is not known yet
+	lanes  int    // that each part takes at a time
 	stream bool
 	frame  native.Frame
 }
 
-// machines are used again: a layer is often run for one step.
-var machines sync.Pool
+// machines are used again: a layer is often run for one step. A program finds them
+// by where it is in memory, so that it mostly gets one that is ready for it, also
+// where several layers, or the passes forward and back, take turns.
+var machines [61]sync.Pool
+
+func machinesOf(p *Program) *sync.Pool {
+	return &machines[uintptr(unsafe.Pointer(p))>>6%uintptr(len(machines))]
+}
 
 // gap keeps registers from starting at the same place of a cache, as they would
 // in blocks of 1024.
@@ -161,7 +169,7 @@ const gap = 80
 // machine returns one whose registers hold the constants. Often it is the one
 // that ran the program the last time.
 func (p *Program) machine(block int) *machine {
-	m, _ := machines.Get().(*machine)
+	m, _ := machinesOf(p).Get().(*machine)
 	switch {
 	case m == nil:
 		m = new(machine)
@@ -191,7 +199,7 @@ func (p *Program) machine(block int) *machine {
 func (m *machine) free() {
 	clear(m.registers) // no view of a run's slices may keep them alive
 	m.frame.Forget()
-	machines.Put(m)
+	machinesOf(m.Program).Put(m)
 }
 
 // load gets ready for a run.
@@ -200,6 +208,10 @@ func (m *machine) load(r *Run) {
 	if stream := m.streams(r); m.parts == nil || m.stream != stream {
 		m.stream = stream
 		m.parts = partsOf(m.Program, m.code, m.loaded, stream, r.T*r.N >= worthLoop)
+		m.lanes = lanes
+		if len(m.parts) > 0 && !slices.ContainsFunc(m.parts, func(p part) bool { return p.loop == nil }) {
+			m.lanes = native.Lanes
+		}
 	}
 }
 
@@ -251,13 +263,18 @@ func reciprocal(x float32) (r float32, exact bool) {
 }
 
 func fill(dst []float32, v float32) {
-	for i := range dst {
-		dst[i] = v
+	if len(dst) == 0 {
+		return
+	}
+	dst[0] = v
+	for n := 1; n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
 	}
 }
 
 // lanes is how many neurons go through an instruction at least: those of the
-// widest vector, if there are any. Blocks whose size is no multiple are filled up.
+// widest vector, if there are any. Blocks whose size is no multiple are filled up;
+// if there is nothing but loops of machine code, to a multiple of native.Lanes.
 var lanes = func() int {
 	if vector.Path() == "plain" {
 		return 1
@@ -268,7 +285,7 @@ var lanes = func() int {
 // runBlock runs a block, the neurons that fill no vector on their own: only they
 // are copied.
 func (m *machine) runBlock(r *Run, lo, hi int) {
-	if whole := (hi - lo) &^ (lanes - 1); 0 < whole && whole < hi-lo {
+	if whole := (hi - lo) &^ (m.lanes - 1); 0 < whole && whole < hi-lo {
 		m.run(r, lo, lo+whole)
 		lo += whole
 	}
@@ -279,7 +296,7 @@ func (m *machine) runBlock(r *Run, lo, hi int) {
 // states are used where they are, or if the block must be filled up, copied.
 func (m *machine) run(r *Run, lo, hi int) {
 	n := hi - lo
-	filled := (n + lanes - 1) &^ (lanes - 1)
+	filled := (n + m.lanes - 1) &^ (m.lanes - 1)
 	use := func(register int, values []float32) {
 		if m.registers[register] = values; filled > n {
 			own := m.own[register][:filled]

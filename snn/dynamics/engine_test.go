@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -51,6 +52,13 @@ func TestEngineIsInterpreter(t *testing.T) {
 			if where := differ(one, want); where != "" {
 				t.Fatalf("one neuron: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
 			}
+			if steps == 1 {
+				one := cloneRun(r)
+				stepAlone(p, one)
+				if where := differ(one, want); where != "" {
+					t.Fatalf("one step of one neuron: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
+				}
+			}
 		}
 		p.spread(got, 16, 3)
 		if where := differ(got, want); where != "" {
@@ -77,6 +85,36 @@ func TestEngineIsInterpreter(t *testing.T) {
 			t.Fatalf("step by step: %s", where)
 		}
 	})
+}
+
+// stepAlone is a run of one step of one neuron by Step.
+func stepAlone(p *Program, r Run) {
+	first := func(rows [][]float32) (values []float32) {
+		for _, row := range rows {
+			values = append(values, row[0])
+		}
+		return values
+	}
+	states, outputs := first(r.States), first(r.Outputs)
+	p.Step(first(r.Inputs), first(r.Params), states, outputs)
+	for i, v := range states {
+		r.States[i][0] = v
+	}
+	for i, v := range outputs {
+		r.Outputs[i][0] = v
+	}
+}
+
+// A step that gets another number of values than it should says what it expects.
+func TestStepMisuse(t *testing.T) {
+	p := compiled(t, lif())
+	defer func() {
+		err, ok := recover().(*Error)
+		if !ok || !strings.Contains(err.Error(), `a step got 0 inputs, 3 parameters, 1 states and 1 outputs; expected inputs ["x"]`) {
+			t.Errorf("got %v", err)
+		}
+	}()
+	p.Step(nil, make([]float32, 3), make([]float32, 1), make([]float32, 1))
 }
 
 // setting calls f with another value of a variable.

@@ -52,7 +52,7 @@ func (p *Program) fuse() {
 }
 
 func arithmetic(op vector.Op) bool {
-	return op == vector.Add || op == vector.Sub || op == vector.Mul || op == vector.Div
+	return vector.Add <= op && op <= vector.Div
 }
 
 // addDivision remembers what a pair of operations is when its divisor is turned

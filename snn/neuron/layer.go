@@ -26,6 +26,7 @@ type Layer struct {
 
 	states []*snn.Tensor // the potential first; nil before the first input
 	owned  bool          // nobody else has the states, so that they may be overwritten
+	given  []*snn.Tensor // a place for the inputs of a run, which are not kept
 
 	// The potentials of past steps, if they are stored: those of a sequence, or
 	// of single steps.
@@ -155,10 +156,12 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.states[0].Shape()))
 	}
 	l.restart(shape)
+	l.given = l.inputs(l.given[:0], x, steps)
 	outputs, states := l.kernel.Run(snn.Call{
-		Steps: steps, Shape: x.Shape(), Inputs: l.inputs(x, steps), Params: l.params(l.kernel, shape), States: l.states,
+		Steps: steps, Shape: x.Shape(), Inputs: l.given, Params: l.params(l.kernel, shape), States: l.states,
 		Wanted: wanted(l.config.storeVSeq && multi), Overwrite: l.owned, Backend: l.config.backend,
 	})
+	clear(l.given)
 	l.states, l.owned = states, !snn.Recording(states...)
 	if l.config.storeVSeq {
 		l.store(outputs[1])

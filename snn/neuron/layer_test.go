@@ -2,9 +2,11 @@ package neuron_test
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"weak"
 
 	"pgregory.net/rapid"
 
@@ -336,4 +338,45 @@ func TestNetwork(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "IF: ") || !strings.Contains(err.Error(), "LIF: ") {
 		t.Errorf("SetBackend: %v", err)
 	}
+}
+
+// A step of a single neuron makes its output, and that in one piece.
+func TestStepAllocations(t *testing.T) {
+	for _, layer := range []*neuron.Layer{neuron.NewIF(), neuron.NewLIF(), neuron.NewEIF(), neuron.NewIzhikevich()} {
+		x := snn.Full(0.7, 1)
+		layer.Forward(x)
+		if n := testing.AllocsPerRun(100, func() { layer.Forward(x) }); n > 1 {
+			t.Errorf("%s allocates %v times, expected once", layer.Kind(), n)
+		}
+	}
+}
+
+// A layer has no hold on its last input.
+func TestInputIsNotKept(t *testing.T) {
+	layer := neuron.NewLIF()
+	input := func() weak.Pointer[snn.Tensor] {
+		x := snn.Ones(3)
+		layer.Forward(x)
+		return weak.Make(x)
+	}()
+	runtime.GC()
+	if input.Value() != nil {
+		t.Error("the input is still in memory")
+	}
+	layer.Forward(snn.Ones(3))
+}
+
+// What a layer computes for a second input leaves what the tape has of the first as
+// it was.
+func TestTapeOfTwoInputs(t *testing.T) {
+	run := func(between func(*neuron.Layer)) *snn.Tensor {
+		layer := neuron.NewLIF(neuron.SurrogateFunction(surrogate.ATan(2)))
+		x := snn.Full(0.9, 2).RequireGrad()
+		y := layer.Forward(x)
+		between(layer)
+		y.Sum().Backward()
+		return x.Grad()
+	}
+	want := run(func(*neuron.Layer) {})
+	bits(t, "the gradient", run(func(l *neuron.Layer) { l.Forward(snn.Full(5, 2).RequireGrad()) }), want)
 }

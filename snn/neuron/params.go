@@ -184,10 +184,10 @@ func (l *Layer) broadcast(name string, t *snn.Tensor, shape []int) *snn.Tensor {
 	return t.Add(snn.Zeros(shape...))
 }
 
-// inputs returns the inputs of a run: x, and the parameters with a value for
-// each step.
-func (l *Layer) inputs(x *snn.Tensor, steps int) []*snn.Tensor {
-	list := []*snn.Tensor{x}
+// inputs appends the inputs of a run to a list: x, and the parameters with a value
+// for each step.
+func (l *Layer) inputs(list []*snn.Tensor, x *snn.Tensor, steps int) []*snn.Tensor {
+	list = append(list, x)
 	for _, name := range l.config.perStep {
 		t := l.values[name]
 		switch {
