@@ -37,7 +37,13 @@ $(VENV_STAMP):
 
 venv: $(VENV_STAMP) ## JupyterLab and the test tools in .cache/venv
 
-install: build venv ## install the kernel into .cache/venv
+# papermill finds the translator by its entry point, so it is installed as users do it.
+TRANSLATOR_STAMP := $(VENV)/.translator-$(shell cat papermill-spikebook/* | sha256sum | cut -c1-16)
+$(TRANSLATOR_STAMP): | $(VENV_STAMP)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation ./papermill-spikebook
+	touch $@
+
+install: build venv $(TRANSLATOR_STAMP) ## install the kernel into .cache/venv
 	$(BIN) install --prefix $(VENV)
 
 demo: install ## run the tutorial, then open it in JupyterLab
