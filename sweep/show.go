@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +19,7 @@ const maxRows = 40
 func (runs Runs) String() string { return runs.MIMEBundle()["text/plain"] }
 
 // MIMEBundle returns the table of the runs: a row for each, a column for each
-// parameter and each record, and one for failures if there are any.
+// parameter and each record, with six digits, and one for failures if there are any.
 func (runs Runs) MIMEBundle() map[string]string {
 	rows := runs.table()
 	columns := len(rows[0])
@@ -74,7 +75,7 @@ func (runs Runs) table() [][]string {
 			row = append(row, text(runs[i].Params[name]))
 		}
 		for _, name := range rs {
-			row = append(row, text(runs[i].Records[name]))
+			row = append(row, short(runs[i].Records[name]))
 		}
 		if len(row) < len(head) {
 			row = append(row, runs[i].Failure)
@@ -127,6 +128,14 @@ func (runs Runs) Heatmap(record, x, y string, options ...display.Option) (*displ
 		f.Text += fmt.Sprintf("; each is the mean of up to %d runs", most)
 	}
 	return f, nil
+}
+
+// short writes a value as text does, and a number with six digits.
+func short(value any) string {
+	if x, ok := value.(float64); ok && x != math.Trunc(x) {
+		return strconv.FormatFloat(x, 'g', 6, 64)
+	}
+	return text(value)
 }
 
 func find(values []any, value any) (int, bool) {

@@ -41,7 +41,7 @@ func read(t *testing.T, dir string) sweep.Runs {
 
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "a.ipynb", `{"tau":10,"mode":"m"}`, record("rate", "0.5")+","+record("rate", "0.25")+","+record("v|x", `"NaN"`), "")
+	write(t, dir, "a.ipynb", `{"tau":10,"mode":"m"}`, record("rate", "0.5")+","+record("rate", "0.2500000001")+","+record("v|x", `"NaN"`), "")
 	write(t, dir, "b.ipynb", `{"tau":2.5,"mode":"m"}`, record("rate", "1")+`,{"output_type":"error","ename":"panic","evalue":"no"}`, `,"exception":true`)
 	write(t, dir, "c.ipynb", `{"tau":2.5,"mode":"a"}`, "", `,"exception":true`)
 	write(t, dir, "d.ipynb", `null`, record("rate", "2"), `,"exception":null`)
@@ -54,12 +54,12 @@ func TestRead(t *testing.T) {
 		"d.ipynb map[] map[rate:2] ",
 		"c.ipynb map[mode:a tau:2.5] map[] it ended before its last cell",
 		"b.ipynb map[mode:m tau:2.5] map[rate:1] panic: no",
-		"a.ipynb map[mode:m tau:10] map[rate:0.25 v|x:NaN] ",
+		"a.ipynb map[mode:m tau:10] map[rate:0.2500000001 v|x:NaN] ",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if a := runs[3]; a.Number("rate") != 0.25 || a.Number("tau") != 10 || !math.IsNaN(a.Number("v|x")) || !math.IsNaN(a.Number("mode")) || !math.IsNaN(a.Number("none")) {
+	if a := runs[3]; a.Number("rate") != 0.2500000001 || a.Number("tau") != 10 || !math.IsNaN(a.Number("v|x")) || !math.IsNaN(a.Number("mode")) || !math.IsNaN(a.Number("none")) {
 		t.Errorf("numbers of %+v", a)
 	}
 	if failed := runs.Failed(); len(failed) != 2 || failed[1].Path != runs[2].Path {
