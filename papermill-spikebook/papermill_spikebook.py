@@ -9,6 +9,7 @@ class Loaded:
 import json
 import shutil
 import subprocess
+import weakref
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from papermill.exceptions import PapermillException
@@ -35,21 +36,22 @@ def ask(cell, parameters):
 
 
 class GoTranslator(Translator):
-    cell = None  # the source of the parameters cell: papermill inspects it before it codifies
+    # The parameters cell: papermill inspects it before it codifies. That of a notebook which was only inspected is gone by then.
+    cell = staticmethod(lambda: None)
 
     @classmethod
     def inspect(cls, parameters_cell):
-        cls.cell = parameters_cell["source"]
+        cls.cell = weakref.ref(parameters_cell)
         try:
-            declared = ask(cls.cell, {})["declared"]
+            declared = ask(parameters_cell["source"], {})["declared"]
         except PapermillException:
             return []  # as papermill asks for; codify says what is wrong
         return [Parameter(d["Name"], d["Type"] or "None", d["Default"], d["Comment"]) for d in declared]
 
     @classmethod
     def codify(cls, parameters, comment="Parameters"):
-        cell, cls.cell = cls.cell, None  # the next notebook may have no such cell, and is not inspected then
-        return f"// {comment}\n" + ask(cell, parameters)["source"]
+        cell = cls.cell()
+        return f"// {comment}\n" + ask(cell and cell["source"], parameters)["source"]
 
 
 papermill_translators.register("go", GoTranslator)
