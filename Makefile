@@ -37,7 +37,13 @@ $(VENV_STAMP):
 
 venv: $(VENV_STAMP) ## JupyterLab and the test tools in .cache/venv
 
-install: build venv ## install the kernel into .cache/venv
+# papermill finds the translator by its entry point, so it is installed as users do it.
+TRANSLATOR_STAMP := $(VENV)/.translator-$(shell cat papermill-spikebook/* | sha256sum | cut -c1-16)
+$(TRANSLATOR_STAMP): | $(VENV_STAMP)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation ./papermill-spikebook
+	touch $@
+
+install: build venv $(TRANSLATOR_STAMP) ## install the kernel into .cache/venv
 	$(BIN) install --prefix $(VENV)
 
 demo: install ## run the tutorial, then open it in JupyterLab
@@ -158,7 +164,7 @@ bench-neurons: ## layers of neurons against a copy of the same bytes, on one and
 bench-units: ## benchmarks of the neurons, the pictures and the stored values
 	go test -run '^$$' -bench . -benchmem ./snn/... ./display/... ./kernel/session
 
-soak: install ## the fuzz targets, 30 s each, 1,000 random events, and a GPU worker that is killed 200 times
+soak: install ## the fuzz targets, 30 s each, 1,000 random events, a GPU worker that is killed 200 times, a sweep of 200 runs
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s -fuzzminimizetime 1x $$pkg; \
@@ -166,6 +172,7 @@ soak: install ## the fuzz targets, 30 s each, 1,000 random events, and a GPU wor
 	done
 	go run ./tests/robust -n 1000
 	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py
+	SPIKEBOOK_SWEEP_RUNS=200 SPIKEBOOK_SWEEP_KILLS=10 $(VENV)/bin/pytest tests/test_sweep.py -k killed
 
 lint: ## formatting, go vet, staticcheck, go.mod
 	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }

@@ -146,6 +146,13 @@ var edges = []struct {
 	{"heatmap_gaps", func() *display.Figure {
 		return display.Plot2DHeatmap(snn.FromSlice([]float32{0, nan, 2, inf, 4, 5}, 3, 2), display.ColorRange(1, 4))
 	}},
+	{"heatmap_names", func() *display.Figure { // of the columns every second has room
+		var names []string
+		for i := range 24 {
+			names = append(names, fmt.Sprintf("%.3f", float64(i)/8-1))
+		}
+		return display.Plot2DHeatmap(snn.Full(0.3, 24, 3), display.XNames(names...), display.YNames("a longer name", "-1", "Ä"), display.YLabel("which"))
+	}},
 	{"raster_no_spikes", func() *display.Figure { return display.Plot1DSpikes(snn.Zeros(50, 32)) }},
 	{"raster_one_neuron", func() *display.Figure {
 		return display.Plot1DSpikes(snn.FromSlice([]float32{1, 0, nan, 0.5}, 4, 1), display.FiringRateLabel("rate"))

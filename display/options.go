@@ -51,6 +51,25 @@ func IntYTicks(whole bool) Option { return func(f *Figure) { f.IntYTicks = whole
 // steps of a millisecond, in seconds.
 func XMax(end float64) Option { return func(f *Figure) { f.XMax = end } }
 
+// XNames names the columns of a heatmap, such as the values of a parameter, in the
+// place of numbers. Where they are too close, some are left out.
+func XNames(names ...string) Option {
+	return func(f *Figure) {
+		if f.Kind == figure.Heatmap {
+			f.XNames = names
+		}
+	}
+}
+
+// YNames names the rows of a heatmap, from the top.
+func YNames(names ...string) Option {
+	return func(f *Figure) {
+		if f.Kind == figure.Heatmap {
+			f.YNames = names
+		}
+	}
+}
+
 // VThreshold draws a dashed line at the threshold of a voltage plot; it has one
 // at 1 by default.
 func VThreshold(v float64) Option { return line(thresholdLine, v) }

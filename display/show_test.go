@@ -21,11 +21,12 @@ import (
 
 // notebook is a kernel that keeps what it is shown.
 type notebook struct {
-	text   []string       // text/plain of each output
-	types  [][]string     // MIME types of each output
-	places []figure.Place // of each output
-	clears []bool         // how the outputs were cleared
-	failed error
+	text    []string            // text/plain of each output
+	types   [][]string          // MIME types of each output
+	bundles []map[string]string // each output that is no figure
+	places  []figure.Place      // of each output
+	clears  []bool              // how the outputs were cleared
+	failed  error
 }
 
 func (n *notebook) Clear(wait bool) error {
@@ -48,6 +49,7 @@ func (n *notebook) ShowBundle(b map[string]string, at figure.Place) error {
 	n.places = append(n.places, at)
 	n.text = append(n.text, b["text/plain"])
 	n.types = append(n.types, slices.Sorted(maps.Keys(b)))
+	n.bundles = append(n.bundles, b)
 	return n.failed
 }
 

@@ -25,22 +25,29 @@ import (
 )
 
 const execUsage = `usage: spikebook exec NOTEBOOK [-o OUT.ipynb] [--html OUT.html] [-p name=value]...
-                     [--timeout D] [--allow-errors]
+                     [--params FILE.yaml]... [--timeout D] [--allow-errors]
 
 Runs the code cells of a notebook in order, in a kernel of its own, in the
 notebook's directory. Exit status: 0 all cells ran, 1 a cell failed, 2 wrong
 arguments or not a notebook.
 
-  -o FILE          write the executed notebook; FILE may be NOTEBOOK itself
+  -o FILE          write the executed notebook; FILE may be NOTEBOOK itself. It
+                   appears whole or not at all, after a failure up to that cell
   --html FILE      write one HTML page with the outputs, to be read anywhere
   -p name=value    set a parameter; may be repeated. The value has the type that
                    the cell tagged "parameters" declares; lists are JSON
+  --params FILE    set the parameters that a YAML or JSON file maps to values;
+                   may be repeated; "-" is standard input
   --timeout D      interrupt a cell that runs longer, such as 90s or 5m
   --allow-errors   go on after a cell that fails
+
+An environment variable SPIKEBOOK_PARAM_name sets a parameter, too. Of several
+values for one name, that of -p holds, then that of the last file.
 
 examples:
   spikebook exec neuron.ipynb --html neuron.html
   spikebook exec train.ipynb -o run1.ipynb -p tau=2.0 -p 'sizes=[784,10]'
+  SPIKEBOOK_PARAM_tau=2.0 spikebook exec train.ipynb -o run2.ipynb --params run2.yaml
 `
 
 // execArgs are the arguments of exec.
@@ -48,7 +55,8 @@ type execArgs struct {
 	notebook    string
 	out         string
 	html        string
-	params      []notebook.Parameter
+	params      []notebook.Parameter // of -p
+	paramFiles  []string
 	timeout     time.Duration
 	allowErrors bool
 }
@@ -68,6 +76,10 @@ func parseExec(args []string) (execArgs, error) {
 		p, err := notebook.ParseParameter(s)
 		a.params = append(a.params, p)
 		return err
+	})
+	flags.Func("params", "", func(s string) error {
+		a.paramFiles = append(a.paramFiles, s)
+		return nil
 	})
 	flags.Func("timeout", "", func(s string) (err error) {
 		a.timeout, err = parseTimeout(s)
@@ -136,6 +148,7 @@ func execMain(args []string) int {
 	if runErr != nil {
 		report(os.Stderr, runErr, term.IsTerminal(int(os.Stderr.Fd())))
 	}
+	nb.Ran(runErr == nil)
 	// What was computed before a failure is worth keeping.
 	saveErr := save(a, nb)
 	if saveErr != nil {
@@ -170,7 +183,11 @@ func openNotebook(a execArgs) (*notebook.Notebook, error) {
 			return nil, fmt.Errorf("cannot write %s: it is a directory", file)
 		}
 	}
-	if err := nb.Inject(a.params); err != nil {
+	params, err := allParameters(a)
+	if err != nil {
+		return nil, err
+	}
+	if err := nb.Inject(params); err != nil {
 		return nil, fmt.Errorf("%s: %w", a.notebook, err)
 	}
 	return nb, nil

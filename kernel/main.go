@@ -45,6 +45,8 @@ func dispatch(args []string) int {
 		return supervisor.Main(args[1:])
 	case live.WorkerSubcommand: // nor this
 		return cmd.Main("spikebook "+live.WorkerSubcommand, args[1:])
+	case papermillSubcommand: // nor this
+		return papermillMain()
 	}
 	for _, s := range subcommands {
 		if s.name == args[0] {

@@ -105,6 +105,10 @@ type Figure struct {
 
 	IntXTicks, IntYTicks bool // ticks at whole numbers only
 
+	// XNames and YNames, if there are any, name the columns and rows of a Heatmap
+	// in the place of numbers.
+	XNames, YNames []string
+
 	// YRange holds the limits of the potential of a Voltage, and of the curves of
 	// a Lines or the y axis of a Paths. XRange holds those of the x axis for whoever
 	// computes the curves, Input what a neuron is given at each step meanwhile.
@@ -244,6 +248,15 @@ func (f *Figure) Validate() error {
 	}
 	if !finite(f.Input) {
 		return bad("Input", "a finite number", "%v", f.Input)
+	}
+	for _, names := range []struct {
+		field string
+		n     int
+		count func() int
+	}{{"XNames", len(f.XNames), f.Steps}, {"YNames", len(f.YNames), f.Neurons}} {
+		if names.n > 0 && (f.Kind != Heatmap || names.n != names.count()) {
+			return bad(names.field, fmt.Sprintf("a name for each column or row of a %q, or none", Heatmap), "a list of %d", names.n)
+		}
 	}
 	if !finite(f.XMax) || f.XMax < 0 {
 		return bad("XMax", "a positive number, or 0 for the number of steps", "%v", f.XMax)

@@ -50,6 +50,9 @@ func TestValidate(t *testing.T) {
 		{"density", sample(), func(f *Figure) { f.DPI = 5 }, "DPI"},
 		{"pixels", sample(), func(f *Figure) { f.Width, f.Height, f.DPI = 50, 50, 1200 }, "Width × Height × DPI²"},
 		{"time axis", sample(), func(f *Figure) { f.XMax = -1 }, "XMax"},
+		{"names of columns", sample(), func(f *Figure) { f.XNames = []string{"a"} }, "XNames"},
+		{"names of rows", sample(), func(f *Figure) { f.YNames = []string{"a", "b"} }, "YNames"},
+		{"names in a raster", sample(), func(f *Figure) { f.Kind, f.YNames = Raster, []string{"a", "b", "c"} }, "YNames"},
 		{"limits", sample(), func(f *Figure) { f.YRange = Range{1, 1} }, "YRange"},
 		{"colour limits", sample(), func(f *Figure) { f.ColorRange = Range{0, math.Inf(1)} }, "ColorRange"},
 	} {

@@ -16,7 +16,7 @@ func sample() *Figure {
 		Kind: Heatmap, Title: "membrane potentials", XLabel: "simulating step", YLabel: "neuron index",
 		Text:   "heatmap: 2 steps × 3 neurons",
 		Series: []Series{{Name: "voltage", Shape: []int{2, 3}, Data: Values{0, 1, -2.5, math.MaxFloat32, float32(math.Inf(1)), 5}}},
-		Width:  6, Height: 4, DPI: 96, XMax: 0.5, IntXTicks: true,
+		Width:  6, Height: 4, DPI: 96, XMax: 0.5, IntXTicks: true, YNames: []string{"a", "b", "ü"},
 		ColorRange: Range{-1, 1}, Colorbar: true, ColorbarLabel: "mV",
 	}
 }

@@ -190,7 +190,20 @@ func stepAxis(p *plot.Plot, f *figure.Figure, width vg.Length) {
 	scale := stepScale(f)
 	p.X.Min, p.X.Max = -0.5*scale, (float64(f.Steps())-0.5)*scale
 	p.X.Tick.Marker = ticks(p.X.Min, p.X.Max, max(1, int(width/42)), f.IntXTicks)
+	if len(f.XNames) > 0 {
+		p.X.Tick.Marker = named(f.XNames, scale, int(width/(widest(f.XNames)+nameGap)))
+	}
 	p.X.Label.Text = elide(f.XLabel, p.X.Label.TextStyle, width)
+}
+
+const nameGap = vg.Length(8) // between the names of two columns, at least
+
+// widest returns the width of the longest name beside an axis.
+func widest(names []string) (w vg.Length) {
+	for _, name := range names {
+		w = max(w, sans(tickSize, faint, 0, 0).Width(name))
+	}
+	return w
 }
 
 // stepScale returns the length of a step on the time axis.
@@ -206,6 +219,9 @@ func neuronAxis(p *plot.Plot, f *figure.Figure, height vg.Length) {
 	p.Y.Min, p.Y.Max = -0.5, float64(f.Neurons())-0.5
 	p.Y.Scale = plot.InvertedScale{Normalizer: plot.LinearScale{}}
 	p.Y.Tick.Marker = ticks(p.Y.Min, p.Y.Max, max(1, int(height/24)), f.IntYTicks)
+	if len(f.YNames) > 0 {
+		p.Y.Tick.Marker = named(f.YNames, 1, int(height/14))
+	}
 	p.Y.Label.Text = elide(f.YLabel, p.Y.Label.TextStyle, height)
 }
 

@@ -38,6 +38,17 @@ func ticks(lo, hi float64, n int, integer bool) plot.ConstantTicks {
 	}
 }
 
+// named returns ticks at the middles of cells that have names, at most n of them:
+// of cells that are too many, every second, third, ...
+func named(names []string, scale float64, n int) plot.ConstantTicks {
+	every := (len(names) + max(n, 1) - 1) / max(n, 1)
+	var marks plot.ConstantTicks
+	for i := 0; i < len(names); i += every {
+		marks = append(marks, plot.Tick{Value: float64(i) * scale, Label: minus(names[i])})
+	}
+	return marks
+}
+
 // multiples returns the first and last k with k·step in [lo, hi], where ends
 // that miss a multiple by rounding alone count as hitting it.
 func multiples(lo, hi, step float64) (first, last float64) {

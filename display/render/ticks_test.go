@@ -83,3 +83,12 @@ func TestTicksAnywhere(t *testing.T) {
 		}
 	})
 }
+
+func TestNamed(t *testing.T) {
+	names := []string{"-1", "a", "b", "c", "d"}
+	for n, want := range map[int]string{9: "[{0 −1} {0.5 a} {1 b} {1.5 c} {2 d}]", 5: "[{0 −1} {0.5 a} {1 b} {1.5 c} {2 d}]", 3: "[{0 −1} {1 b} {2 d}]", 1: "[{0 −1}]", 0: "[{0 −1}]"} {
+		if got := fmt.Sprint(named(names, 0.5, n)); got != want {
+			t.Errorf("at most %d: %v, want %v", n, got, want)
+		}
+	}
+}

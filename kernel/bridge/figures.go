@@ -1,11 +1,15 @@
 package bridge
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"time"
 
 	"spikebook/display/figure"
 	"spikebook/display/render"
+	"spikebook/kernel/notebook"
 )
 
 // errNoCell is the error of a figure that comes when no cell runs.
@@ -107,11 +111,24 @@ func (b *Bridge) drain() {
 	}
 }
 
-// bundle draws the figure that a bundle may hold; without one, it is as it is.
-func bundle(forms map[string]string) (data, metadata any, err error) {
+// bundle returns a cell's bundle as a front end is sent it: the figure that it may
+// hold is drawn, and what is JSON is no longer text.
+func bundle(forms map[string]string) (data, metadata map[string]any, err error) {
+	data = make(map[string]any, len(forms))
+	for kind, text := range forms {
+		switch {
+		case kind == figure.MIME:
+		case !notebook.IsJSON(kind):
+			data[kind] = text
+		case json.Valid([]byte(text)):
+			data[kind] = json.RawMessage(text)
+		default:
+			return nil, nil, fmt.Errorf("what is to be shown as %s is not JSON: %.60q", kind, text)
+		}
+	}
 	encoded, ok := forms[figure.MIME]
 	if !ok {
-		return forms, map[string]any{}, nil
+		return data, map[string]any{}, nil
 	}
 	fig, err := figure.Decode(encoded)
 	if err != nil {
@@ -121,10 +138,6 @@ func bundle(forms map[string]string) (data, metadata any, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for kind, text := range forms {
-		if _, better := drawn[kind]; !better && kind != figure.MIME {
-			drawn[kind] = text
-		}
-	}
-	return drawn, about, nil
+	maps.Copy(data, drawn)
+	return data, about, nil
 }

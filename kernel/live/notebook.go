@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -97,6 +98,9 @@ func (n *Notebook) open(ctx context.Context) error {
 	if err := build.WriteShims(n.shims(), w.Go.Path, w.Tool("goimports")); err != nil {
 		return errors.Join(err, host.Close())
 	}
+	if err := n.linkSelf(); err != nil {
+		return errors.Join(err, host.Close())
+	}
 	if err := n.clear(); err != nil {
 		return errors.Join(err, host.Close())
 	}
@@ -106,6 +110,15 @@ func (n *Notebook) open(ctx context.Context) error {
 	go n.keepCache(ctx)
 	go n.openGPU()
 	return nil
+}
+
+// linkSelf makes this command the one that a cell's "!spikebook exec" runs.
+func (n *Notebook) linkSelf() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return os.Symlink(self, filepath.Join(n.shims(), "spikebook"))
 }
 
 // keepCache sees to it that Go's cache keeps what cells are compiled with.

@@ -23,16 +23,30 @@ func typeName(t types.Type) string {
 }
 
 // guess chooses a type for a value that nothing declares.
-func guess(value string) (typ, literal string) {
+func guess(value string) (typ *types.Basic, literal string) {
 	for _, t := range []types.BasicKind{types.Int, types.Float64, types.Bool} {
 		if t == types.Bool && value != "true" && value != "false" {
 			continue
 		}
 		if literal, err := literalOf(value, types.Typ[t]); err == nil {
-			return types.Typ[t].Name(), literal
+			return types.Typ[t], literal
 		}
 	}
-	return "string", strconv.Quote(value)
+	return types.Typ[types.String], strconv.Quote(value)
+}
+
+// jsonValue returns a value that has a Go literal as JSON has it.
+func jsonValue(value, literal string, t types.Type) any {
+	basic, ok := t.Underlying().(*types.Basic)
+	switch {
+	case !ok:
+		return json.RawMessage(value) // literalOf has read it as JSON
+	case basic.Info()&types.IsString != 0:
+		return value
+	case basic.Info()&types.IsBoolean != 0:
+		return literal == "true"
+	}
+	return json.Number(literal)
 }
 
 // literalOf returns the Go expression of a value from the command line for the

@@ -43,7 +43,7 @@ func ParseParameter(s string) (Parameter, error) {
 // `var tau = 1.5`, "3" is the float64 3. A slice, array or map with string keys
 // is written as JSON. Without a parameters cell the type is guessed: an int if
 // the value reads as one, else float64, bool, string. Of two values for one
-// name the later holds.
+// name the later holds. The notebook's metadata tell what was set.
 func (nb *Notebook) Inject(params []Parameter) error {
 	if len(params) == 0 {
 		return nil
@@ -52,10 +52,11 @@ func (nb *Notebook) Inject(params []Parameter) error {
 	if err != nil {
 		return err
 	}
-	source, err := declared.injection(params)
+	source, values, err := declared.injection(params)
 	if err != nil {
 		return err
 	}
+	nb.setParameters(values)
 	if i := slices.IndexFunc(nb.Cells, func(c *Cell) bool { return c.Tagged(TagInjected) }); i >= 0 {
 		c := nb.Cells[i]
 		c.Type, c.Source, c.Outputs, c.ExecutionCount = Code, source, nil, 0
@@ -146,7 +147,7 @@ func declarationsOf(source string) (*declarations, error) {
 		byName: map[string]*declaration{},
 		locals: map[string]bool{},
 	}
-	file, err := parser.ParseFile(d.fset, "", d.source, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(d.fset, "", d.source, parser.SkipObjectResolution|parser.ParseComments)
 	if err != nil {
 		return nil, fmt.Errorf("line %w", err)
 	}
@@ -202,8 +203,12 @@ func (noImports) Import(path string) (*types.Package, error) {
 	return nil, fmt.Errorf("package %s is not looked at", path)
 }
 
-// injection returns the source of the cell that sets the parameters.
-func (d *declarations) injection(params []Parameter) (string, error) {
+// InjectedComment is the first line of the cell that sets parameters.
+const InjectedComment = "// Parameters set by spikebook exec -p.\n"
+
+// injection returns the source of the cell that sets the parameters, and their
+// values as JSON has them.
+func (d *declarations) injection(params []Parameter) (string, map[string]any, error) {
 	var names []string
 	values := map[string]string{}
 	for _, p := range params {
@@ -213,25 +218,28 @@ func (d *declarations) injection(params []Parameter) (string, error) {
 		values[p.Name] = p.Value
 	}
 	var b strings.Builder
-	b.WriteString("// Parameters set by spikebook exec -p.\n")
+	b.WriteString(InjectedComment)
+	set := make(map[string]any, len(names))
 	if d == nil {
 		for _, name := range names {
 			typ, literal := guess(values[name])
-			fmt.Fprintf(&b, "var %s %s = %s\n", name, typ, literal)
+			set[name] = jsonValue(values[name], literal, typ)
+			fmt.Fprintf(&b, "var %s %s = %s\n", name, typ.Name(), literal)
 		}
-		return b.String(), nil
+		return b.String(), set, nil
 	}
 	literals := map[*declaration]string{}
 	var groups []*ast.GenDecl
 	for _, name := range names {
 		decl := d.byName[name]
 		if decl == nil {
-			return "", d.unknown(name)
+			return "", nil, d.unknown(name)
 		}
 		literal, err := decl.literal(values[name])
 		if err != nil {
-			return "", fmt.Errorf("parameter %s: %w", name, err)
+			return "", nil, fmt.Errorf("parameter %s: %w", name, err)
 		}
+		set[name] = jsonValue(values[name], literal, decl.object.Type())
 		literals[decl] = literal
 		if decl.group.Tok == token.CONST {
 			if !slices.Contains(groups, decl.group) {
@@ -244,7 +252,7 @@ func (d *declarations) injection(params []Parameter) (string, error) {
 	for _, group := range groups {
 		b.WriteString(d.rewrite(group, literals))
 	}
-	return b.String(), nil
+	return b.String(), set, nil
 }
 
 // rewrite returns a declaration of constants with new values. GoNB remembers
@@ -280,10 +288,12 @@ func (d *declarations) unknown(name string) error {
 	}
 	known := make([]string, len(d.order))
 	for i, n := range d.order {
-		known[i] = n + " (" + typeName(types.Default(d.byName[n].object.Type())) + ")"
+		known[i] = n + " (" + d.byName[n].typeName() + ")"
 	}
 	return fmt.Errorf("unknown parameter %s: the cell tagged %q declares %s", name, TagParameters, strings.Join(known, ", "))
 }
+
+func (d *declaration) typeName() string { return typeName(types.Default(d.object.Type())) }
 
 // literal returns the Go expression for a value of the declaration's type.
 func (d *declaration) literal(value string) (string, error) {
