@@ -38,9 +38,9 @@ $(VENV_STAMP):
 venv: $(VENV_STAMP) ## JupyterLab and the test tools in .cache/venv
 
 # papermill finds the translator by its entry point, so it is installed as users do it.
-TRANSLATOR_STAMP := $(VENV)/.translator-$(shell cat papermill-spikebook/* | sha256sum | cut -c1-16)
+TRANSLATOR_STAMP := $(VENV)/.translator-$(shell cat kernel/papermill/* | sha256sum | cut -c1-16)
 $(TRANSLATOR_STAMP): | $(VENV_STAMP)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation ./papermill-spikebook
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation ./kernel/papermill
 	touch $@
 
 install: build venv $(TRANSLATOR_STAMP) ## install the kernel into .cache/venv

@@ -12,5 +12,5 @@ import "embed"
 //go:embed LICENSE go.mod go.sum
 //go:embed kernel/session/*.go kernel/session/*.s kernel/session/wire/*.go
 //go:embed gpu/*.go gpu/backend/*.go gpu/device/*.go gpu/ptx/*.go gpu/ptx/library/*.go gpu/ptx/library/kernels/*.ptx gpu/ptxsim/*.go gpu/remote/*.go gpu/remote/wire/*.go
-//go:embed snn/*.go snn/*/*.go snn/*/*.s display/*.go display/figure/*.go display/figure/socket/*.go sweep/*.go
+//go:embed snn/*.go snn/*/*.go snn/*/*.s display/*.go display/figure/*.go display/figure/socket/*.go display/sweep/*.go
 var Source embed.FS

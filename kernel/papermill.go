@@ -12,7 +12,7 @@ import (
 	"spikebook/kernel/notebook"
 )
 
-// papermillSubcommand is what the translator in the folder papermill-spikebook calls,
+// papermillSubcommand is what the translator in the folder papermill calls,
 // so that what a parameters cell means is decided here alone.
 const papermillSubcommand = "papermill"
 

@@ -72,7 +72,7 @@ func TestArrows(t *testing.T) {
 		{"spikebook/snn", "spikebook/kernel", "snn is a library for any Go program"},
 		{"spikebook/display", "spikebook/kernel", "display is a library for any Go program"},
 		{"spikebook/snn/dynamics", "spikebook/snn/neuron", "the form does not know what is written in it"},
-		{"spikebook/sweep", "spikebook/kernel", "sweep is a library for any Go program"},
+		{"spikebook/display/sweep", "spikebook/kernel", "sweep is a library for any Go program"},
 		{"spikebook/gpu", "spikebook/kernel", "gpu is a library for any Go program"},
 	}
 	for _, p := range list(t, "./...") {

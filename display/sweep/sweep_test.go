@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"spikebook/display"
-	"spikebook/sweep"
+	"spikebook/display/sweep"
 )
 
 // write makes an executed notebook of parameters and outputs, both JSON.
