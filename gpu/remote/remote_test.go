@@ -122,7 +122,7 @@ func TestBadStart(t *testing.T) {
 // TestSilentWorker: one that is stopped takes the connection and says nothing.
 func TestSilentWorker(t *testing.T) {
 	before := patience
-	defer func() { patience = before }()
+	t.Cleanup(func() { patience = before })
 	patience = 50 * time.Millisecond
 	for name, sent := range map[string][]byte{"from the start": nil, "after the greeting": welcome[:len(frames(&wire.Greeting{Version: wire.Version}))]} {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestSilentWorker(t *testing.T) {
 	// One that has opened the device may take its time.
 	socket := fakeWorker(t, func(c *net.UnixConn) {
 		_, _ = c.Write(welcome)
-		time.Sleep(2 * patience)
+		time.Sleep(100 * time.Millisecond)
 		_, _ = c.Write(frames(&wire.Reply{}, &wire.Reply{}))
 		_, _ = io.Copy(io.Discard, c)
 	})
