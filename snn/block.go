@@ -72,11 +72,11 @@ func (m *memory) hold(on *backend, at device.Pointer) {
 
 // held returns the block, nil if this process has none.
 func (m *memory) held() *block {
+	live.Lock()
+	defer live.Unlock()
 	if m.process != process {
 		return nil
 	}
-	live.Lock()
-	defer live.Unlock()
 	return live.blocks[m.block]
 }
 
