@@ -3,6 +3,7 @@
 package cuda
 
 // #include <stdlib.h>
+// #include "shim.h"
 import "C"
 
 import (
@@ -41,29 +42,44 @@ func (g *gpu) Launch(l device.Launch) error {
 		if err != nil {
 			return err
 		}
-		// Each argument is read as eight bytes, whatever its type is.
-		arguments := make([]unsafe.Pointer, len(slots))
-		for i := range slots {
-			arguments[i] = unsafe.Pointer(&slots[i])
-		}
 		blocks, threads := l.Grid, l.Block
 		sizes := append(append([]int{l.Shared + 1}, blocks[:]...), threads[:]...)
 		if slices.Min(sizes) < 1 || slices.Max(sizes) > math.MaxInt32 {
 			return impossible(l)
 		}
-		err = function.Launch(blocks[0], blocks[1], blocks[2], threads[0], threads[1], threads[2], l.Shared, g.stream, arguments)
-		if err == cu.InvalidValue {
+		switch err := enqueue(function, g.stream, blocks, threads, l.Shared, slots); err {
+		case cu.Success:
+		case cu.InvalidValue:
 			return impossible(l)
+		default:
+			return err
 		}
-		if err == nil {
-			g.stats.Launches++
-			if !slices.Contains(g.running, l.Kernel) {
-				g.running = append(g.running, l.Kernel)
-			}
+		g.stats.Launches++
+		if !slices.Contains(g.running, l.Kernel) {
+			g.running = append(g.running, l.Kernel)
 		}
-		return err
+		return nil
 	})
 }
+
+// enqueue is [cu.Function.Launch], which writes pointers to memory that malloc returned,
+// as Go code must not: the garbage collector looks at what was there before, and if that
+// is an address that the driver has once been given, of a number that was copied to the
+// host, it finds an object that is free already and ends the program.
+func enqueue(function cu.Function, stream cu.Stream, blocks, threads [3]int, shared int, arguments []uint64) error {
+	sizes := [7]C.uint{C.uint(blocks[0]), C.uint(blocks[1]), C.uint(blocks[2]), C.uint(threads[0]), C.uint(threads[1]), C.uint(threads[2]), C.uint(shared)}
+	// A cu.Function is the driver's handle and nothing else, which cu does not give out.
+	handle := *(*unsafe.Pointer)(unsafe.Pointer(&function))
+	result := C.shim_launch(handle, &sizes[0], unsafe.Pointer(stream.C()), (*C.uint64_t)(unsafe.SliceData(arguments)), C.size_t(len(arguments)))
+	return sameType(cu.Success, int(result))
+}
+
+// sameType returns a result of the driver as cu's type for them, which has no name
+// outside.
+func sameType[T ~int](_ T, result int) T { return T(result) }
+
+// The size of a cu.Function is that of a handle.
+var _ = [1]struct{}{}[unsafe.Sizeof(cu.Function{})-unsafe.Sizeof(uintptr(0))]
 
 // impossible says that no device does a launch of this form.
 func impossible(l device.Launch) error {

@@ -68,5 +68,13 @@ __attribute__((visibility("hidden"))) int cuDeviceGetCount(int *count) {
 	return real != NULL ? real(count) : NOT_FOUND;
 }
 
+__attribute__((visibility("hidden"))) int cuLaunchKernel(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **);
+
+int shim_launch(void *function, const unsigned sizes[7], void *stream, uint64_t *arguments, size_t n) {
+	void *places[n + 1]; // of no size is not C
+	for (size_t i = 0; i < n; i++) places[i] = &arguments[i];
+	return cuLaunchKernel(function, sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], stream, places, NULL);
+}
+
 int shim_init_result(void) { return init_result; }
 const char *shim_load_problem(void) { return load_problem; }
