@@ -97,6 +97,25 @@ func TestLargest(t *testing.T) {
 	}
 }
 
+// First spikes are looked for where the spikes are.
+func TestFirstSpikeIndex(t *testing.T) {
+	begin(t)
+	snn.Seed(7)
+	for name, x := range map[string]*snn.Tensor{
+		"spikes":    neuron.NewLIF(neuron.StepMode("m")).Forward(snn.Rand(20, 6, 9).Scale(2)).Permute(1, 2, 0),
+		"no spikes": snn.Zeros(3, 4),
+		"NaN":       snn.FromSlice([]float32{0, nan, 1, negative, 0.5, 1}, 2, 3),
+		"no steps":  snn.Zeros(2, 0),
+	} {
+		before := stats(t)
+		got := functional.FirstSpikeIndex(x.To("cuda"))
+		if got.Backend() != "cuda" || stats(t).Downloads != before.Downloads {
+			t.Errorf("%s: the result is on %s after %d downloads, expected none", name, got.Backend(), stats(t).Downloads-before.Downloads)
+		}
+		identical(t, "FirstSpikeIndex of "+name, got.Data(), functional.FirstSpikeIndex(x).Data())
+	}
+}
+
 // What is made of exponentials is on the device what it is on the CPU, and both are
 // near what float64 gives.
 func TestSoftmax(t *testing.T) {

@@ -4,9 +4,10 @@
 package functional
 
 import (
-	"math"
+	"sync"
 
 	"spikebook/snn"
+	"spikebook/snn/dynamics"
 )
 
 // TLastMultiStepForward is snn.MultiStepForward for a sequence whose last
@@ -74,24 +75,34 @@ func Delay(xSeq *snn.Tensor, steps int) *snn.Tensor {
 	return snn.Concat(snn.Zeros(append([]int{steps}, shape[1:]...)...), xSeq.Slice(0, shape[0]-steps))
 }
 
+// firstSpike gives out a spike if there was none before.
+var firstSpike = sync.OnceValue(func() *snn.Kernel {
+	one, fired := dynamics.Const(1), dynamics.State("fired")
+	fires := one.Sub(dynamics.Input("s").Equal(dynamics.Const(0)))
+	k, err := snn.NewKernel(dynamics.Definition{
+		Inputs: []string{"s"}, Outputs: []dynamics.Expr{fires.Mul(one.Sub(fired))},
+		States: []dynamics.StateEquation{{Name: "fired", Next: fired.Max(fires)}},
+	})
+	if err != nil {
+		panic(err) // a bug: it compiles
+	}
+	k.Name = "first_spike"
+	return k
+})
+
 // FirstSpikeIndex returns 1 at the first spike of each neuron, else 0, for
-// spikes whose last dimension is the time, [N, ..., T].
+// spikes whose last dimension is the time, [N, ..., T]. No gradient flows through it.
 func FirstSpikeIndex(spikes *snn.Tensor) *snn.Tensor {
-	out := snn.Zeros(spikes.Shape()...)
 	if len(spikes.Shape()) == 0 {
 		panic(snn.Shapef("FirstSpikeIndex", "the spikes are a single value, expected [N, ..., T]"))
 	}
-	steps := spikes.Shape()[len(spikes.Shape())-1]
-	values := spikes.Data()
-	for at := 0; steps > 0 && at < len(values); at += steps {
-		for t, s := range values[at : at+steps] {
-			if s != 0 {
-				out.Data()[at+t] = 1
-				break
-			}
-		}
+	s := timeFirst(spikes.Detach())
+	if s.Size() == 0 {
+		return snn.Zeros(spikes.Shape()...).To(spikes.Backend())
 	}
-	return out
+	shape := s.Shape()
+	first, _ := firstSpike().Run(snn.Call{Steps: shape[0], Shape: shape, Inputs: []*snn.Tensor{s}, States: []*snn.Tensor{snn.Zeros(shape[1:]...)}})
+	return timeLast(first[0])
 }
 
 // RedundantOneHot returns labels in a code in which each class has n neurons:
@@ -123,49 +134,4 @@ func TemporalEfficientTrainingCrossEntropy(xSeq *snn.Tensor, classes []int) *snn
 		list = append(list, snn.CrossEntropyLoss(xSeq.Index(t), classes))
 	}
 	return snn.Stack(list...).Mean()
-}
-
-// A Kernel measures how similar rows are, [N, K] and [M, K]: [N, M].
-type Kernel func(x, y *snn.Tensor) *snn.Tensor
-
-// LinearKernel is the scalar product.
-func LinearKernel(x, y *snn.Tensor) *snn.Tensor { return x.MatMulTransposed(y) }
-
-// CosineKernel is the scalar product of rows of length 1: what SpikingJelly's
-// loss calls linear. Rows of zeros are like nothing.
-func CosineKernel(x, y *snn.Tensor) *snn.Tensor {
-	unit := func(t *snn.Tensor) *snn.Tensor {
-		const least = 1e-12 // of the square of a length
-		return t.Div(t.Square().Sum(1).Clamp(least, math.MaxFloat32).Sqrt().Reshape(-1, 1))
-	}
-	return LinearKernel(unit(x), unit(y))
-}
-
-// PolynomialKernel is the scalar product to the power of d.
-func PolynomialKernel(d int) Kernel {
-	return func(x, y *snn.Tensor) *snn.Tensor { return LinearKernel(x, y).Pow(d) }
-}
-
-// SigmoidKernel is the sigmoid of alpha times the scalar product.
-func SigmoidKernel(alpha float32) Kernel {
-	return func(x, y *snn.Tensor) *snn.Tensor { return LinearKernel(x, y).Scale(alpha).Sigmoid() }
-}
-
-// GaussianKernel is exp(-d²/(2·sigma²)) of the distance d.
-func GaussianKernel(sigma float32) Kernel {
-	return func(x, y *snn.Tensor) *snn.Tensor {
-		xx, yy := x.Square().Sum(1).Reshape(-1, 1), y.Square().Sum(1)
-		return xx.Add(yy).Sub(LinearKernel(x, y).Scale(2)).Scale(-1 / (2 * sigma * sigma)).Exp()
-	}
-}
-
-// SpikeSimilarLoss compares how similar the spikes of samples are, [N, ...],
-// with how similar their labels are, [N, C] in one-hot code. loss is snn.MSELoss
-// or snn.L1Loss.
-func SpikeSimilarLoss(spikes, labels *snn.Tensor, kernel Kernel, loss func(x, target *snn.Tensor) *snn.Tensor) *snn.Tensor {
-	if len(spikes.Shape()) == 0 || len(labels.Shape()) != 2 || spikes.Shape()[0] != labels.Shape()[0] {
-		panic(snn.Shapef("SpikeSimilarLoss", "spikes of shape %v and labels of shape %v, expected [N, ...] and [N, C]", spikes.Shape(), labels.Shape()))
-	}
-	x := spikes.Reshape(spikes.Shape()[0], -1)
-	return loss(kernel(x, x), labels.MatMulTransposed(labels))
 }

@@ -119,20 +119,20 @@ func TestTemporalEfficientTraining(t *testing.T) {
 func TestKernels(t *testing.T) {
 	x := snn.FromSlice([]float32{3, 4, 0, 0}, 2, 2)
 	y := snn.FromSlice([]float32{1, 0, 0, 2, 6, 8}, 3, 2)
-	equal(t, "LinearKernel", functional.LinearKernel(x, y), []int{2, 3}, 3, 8, 50, 0, 0, 0)
-	equal(t, "CosineKernel", functional.CosineKernel(x, y), []int{2, 3}, 0.6, 0.8, 1, 0, 0, 0)
-	equal(t, "PolynomialKernel", functional.PolynomialKernel(2)(x, y), []int{2, 3}, 9, 64, 2500, 0, 0, 0)
-	equal(t, "SigmoidKernel", functional.SigmoidKernel(2)(x, y).Index(1), []int{3}, 0.5, 0.5, 0.5)
-	if got, want := functional.SigmoidKernel(0.5)(x, y).At(0, 0), 1/(1+math.Exp(-1.5)); math.Abs(float64(got)-want) > 1e-6 {
+	equal(t, "LinearKernel", functional.LinearKernel{}.Compare(x, y), []int{2, 3}, 3, 8, 50, 0, 0, 0)
+	equal(t, "CosineKernel", functional.CosineKernel{}.Compare(x, y), []int{2, 3}, 0.6, 0.8, 1, 0, 0, 0)
+	equal(t, "PolynomialKernel", functional.PolynomialKernel{Degree: 2}.Compare(x, y), []int{2, 3}, 9, 64, 2500, 0, 0, 0)
+	equal(t, "SigmoidKernel", functional.SigmoidKernel{Alpha: 2}.Compare(x, y).Index(1), []int{3}, 0.5, 0.5, 0.5)
+	if got, want := (functional.SigmoidKernel{Alpha: 0.5}).Compare(x, y).At(0, 0), 1/(1+math.Exp(-1.5)); math.Abs(float64(got)-want) > 1e-6 {
 		t.Errorf("SigmoidKernel is %v, want %v", got, want)
 	}
-	gauss := functional.GaussianKernel(3)(x, y)
+	gauss := functional.GaussianKernel{Sigma: 3}.Compare(x, y)
 	for i, d2 := range []float64{20, 13, 25, 1, 4, 100} {
 		if got, want := float64(gauss.Data()[i]), math.Exp(-d2/18); math.Abs(got-want) > 1e-6 {
 			t.Errorf("GaussianKernel %d is %v, want %v", i, got, want)
 		}
 	}
-	equal(t, "GaussianKernel of itself", functional.GaussianKernel(1)(x, x), []int{2, 2}, 1, gauss1(25), gauss1(25), 1)
+	equal(t, "GaussianKernel of itself", functional.GaussianKernel{Sigma: 1}.Compare(x, x), []int{2, 2}, 1, gauss1(25), gauss1(25), 1)
 }
 
 // gauss1 is exp(-d²/2) as the tensor's Exp has it.
@@ -141,13 +141,13 @@ func gauss1(d2 float32) float32 { return snn.Scalar(-d2 / 2).Exp().Item() }
 func TestSpikeSimilarLoss(t *testing.T) {
 	spikes := snn.FromSlice([]float32{1, 0, 1, 1, 0, 1, 0, 0}, 2, 2, 2).RequireGrad() // rows 1011 and 0100
 	labels := snn.FromSlice([]float32{1, 0, 0, 1}, 2, 2)
-	loss := functional.SpikeSimilarLoss(spikes, labels, functional.LinearKernel, snn.MSELoss)
+	loss := functional.SpikeSimilarLoss(spikes, labels, functional.LinearKernel{}, snn.MSELoss)
 	equal(t, "the loss", loss, []int{}, 1) // (3-1)² of four
 	loss.Backward()
 	// 1/4·2·(3-1)·2·x = 2x of the first row
 	equal(t, "the gradient", spikes.Grad(), []int{2, 2, 2}, 2, 0, 2, 2, 0, 0, 0, 0)
 	// 1011 has length √3, so that it is like itself to a rounding error.
-	if got := functional.SpikeSimilarLoss(spikes.Detach(), labels, functional.CosineKernel, snn.L1Loss).Item(); got > 1e-6 {
+	if got := functional.SpikeSimilarLoss(spikes.Detach(), labels, functional.CosineKernel{}, snn.L1Loss).Item(); got > 1e-6 {
 		t.Errorf("the loss of cosines is %v, want 0", got)
 	}
 }
@@ -172,11 +172,12 @@ func TestMistakes(t *testing.T) {
 		{func() { functional.TemporalEfficientTrainingCrossEntropy(snn.Scalar(1), []int{0}) }, "TemporalEfficientTrainingCrossEntropy: the logits have shape [], expected [T, N, C] with T >= 1"},
 		{func() { functional.TemporalEfficientTrainingCrossEntropy(snn.Zeros(0, 1, 2), []int{0}) }, "TemporalEfficientTrainingCrossEntropy: the logits have shape [0 1 2], expected [T, N, C] with T >= 1"},
 		{func() { functional.TemporalEfficientTrainingCrossEntropy(snn.Zeros(3, 1, 2), []int{0, 1}) }, "CrossEntropyLoss: logits of shape [1 2] and 2 classes, expected [N, C] and N classes with N >= 1"},
+		{func() { functional.GaussianKernel{}.Compare(snn.Ones(1, 2), snn.Ones(1, 2)) }, "GaussianKernel: sigma is 0, expected a width: GaussianKernel{Sigma: 1}"},
 		{func() {
-			functional.SpikeSimilarLoss(snn.Ones(3, 4), snn.Ones(2, 2), functional.LinearKernel, snn.MSELoss)
+			functional.SpikeSimilarLoss(snn.Ones(3, 4), snn.Ones(2, 2), functional.LinearKernel{}, snn.MSELoss)
 		}, "SpikeSimilarLoss: spikes of shape [3 4] and labels of shape [2 2], expected [N, ...] and [N, C]"},
 		{func() {
-			functional.SpikeSimilarLoss(snn.Ones(3, 4), snn.Ones(3), functional.LinearKernel, snn.MSELoss)
+			functional.SpikeSimilarLoss(snn.Ones(3, 4), snn.Ones(3), functional.LinearKernel{}, snn.MSELoss)
 		}, "SpikeSimilarLoss: spikes of shape [3 4] and labels of shape [3], expected [N, ...] and [N, C]"},
 	} {
 		func() {

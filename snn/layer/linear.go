@@ -16,10 +16,22 @@ type Linear struct {
 	Bias   *snn.Tensor // [Out]; nil if there is none
 }
 
+// Option sets a property of a layer when it is made.
+type Option func(*config)
+
+type config struct{ bias bool }
+
+// Bias says whether a layer has biases. The default is true.
+func Bias(has bool) Option { return func(c *config) { c.bias = has } }
+
 // NewLinear returns a layer with weights and biases from
 // U(-1/sqrt(in), 1/sqrt(in)), drawn as snn.Rand draws. They require a gradient.
 // It panics with a *snn.ShapeError if in or out is below 1.
-func NewLinear(in, out int) *Linear {
+func NewLinear(in, out int, options ...Option) *Linear {
+	c := config{bias: true}
+	for _, o := range options {
+		o(&c)
+	}
 	if in < 1 || out < 1 {
 		panic(snn.Shapef("NewLinear", "%d inputs and %d outputs, expected at least 1 of each", in, out))
 	}
@@ -27,7 +39,11 @@ func NewLinear(in, out int) *Linear {
 	uniform := func(shape ...int) *snn.Tensor {
 		return snn.Rand(shape...).Scale(2 * bound).AddScalar(-bound).RequireGrad()
 	}
-	return &Linear{Weight: uniform(out, in), Bias: uniform(out)}
+	l := &Linear{Weight: uniform(out, in)}
+	if c.bias {
+		l.Bias = uniform(out)
+	}
+	return l
 }
 
 // Forward returns the outputs for x, [..., In]: [..., Out].

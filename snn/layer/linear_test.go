@@ -48,10 +48,7 @@ func TestLinear(t *testing.T) {
 		rows := rapid.IntRange(1, 24).Draw(t, "rows")
 		density := rapid.SampledFrom([]float32{0, 0.03, 0.09, 0.12, 0.5, 1}).Draw(t, "density")
 		snn.Seed(rapid.IntRange(0, 1000).Draw(t, "seed"))
-		l := layer.NewLinear(in, out)
-		if rapid.Bool().Draw(t, "no bias") {
-			l.Bias = nil
-		}
+		l := layer.NewLinear(in, out, layer.Bias(rapid.Bool().Draw(t, "bias")))
 		x := spikes(density, rows, in).Mul(snn.Randn(rows, in)).RequireGrad()
 		g := snn.Randn(rows, out)
 		y := l.Forward(x)

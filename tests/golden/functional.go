@@ -129,13 +129,13 @@ func kernelOf(c *reference) (functional.Kernel, error) {
 	}
 	switch c.Params["kernel_type"] {
 	case "linear":
-		return functional.CosineKernel, nil
+		return functional.CosineKernel{}, nil
 	case "polynomial":
-		return functional.PolynomialKernel(int(arg)), nil
+		return functional.PolynomialKernel{Degree: int(arg)}, nil
 	case "sigmoid":
-		return functional.SigmoidKernel(float32(arg)), nil
+		return functional.SigmoidKernel{Alpha: float32(arg)}, nil
 	case "gaussian":
-		return functional.GaussianKernel(float32(arg)), nil
+		return functional.GaussianKernel{Sigma: float32(arg)}, nil
 	}
 	return nil, unsupported("another kernel")
 }
