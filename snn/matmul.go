@@ -3,14 +3,16 @@ package snn
 import (
 	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
+	"spikebook/snn/vector"
 )
 
-// MatMul returns the matrix product of t, [..., K], and u, [K, M]: [..., M]. It
-// is computed by gonum's BLAS; the result does not depend on the number of
-// processors.
+// MatMul returns the matrix product of t, [..., K], and u, [K, M]: [..., M]. Each
+// sum goes from the first value to the last, a product is rounded before it is added,
+// and what is 0 in t adds nothing, whatever u is there: the bits are the same on every
+// machine, on a device too.
 func (t *Tensor) MatMul(u *Tensor) *Tensor {
 	rank := len(t.shape)
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[0] {
@@ -42,23 +44,14 @@ func (p matrixProduct) Backward(grads []*Tensor) []*Tensor {
 // [M, K]: [..., M]. That is a linear layer with weights u. What is 0 in t adds
 // nothing, whatever u is there, so spikes cost what they are. A row of the result
 // depends on that row of t alone: all steps at once give the bits of single steps.
+// They are those of [Tensor.MatMul].
 func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 	rank := len(t.shape)
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[1] {
 		panic(Shapef("MatMulTransposed", "shapes %v and %v do not fit: expected [..., K] and [M, K] with the same K", t.shape, u.shape))
 	}
 	m, k := u.shape[0], u.shape[1]
-	n := count(t.shape[:rank-1])
-	var out *Tensor
-	switch {
-	case placeOf(t, u) != nil:
-		out = gemm(false, true, n, m, k, t, u)
-	case n < manyRows:
-		out = Zeros(n, m)
-		fewRows(out.data, t.data, u.data, m, k)
-	default:
-		out = gemm(false, false, n, m, k, t, u.Detach().Transpose(0, 1))
-	}
+	out := gemm(false, true, count(t.shape[:rank-1]), m, k, t, u)
 	out.shape = append(clone(t.shape[:rank-1]), m)
 	Record(transposedProduct{t, u}, []*Tensor{t, u}, out)
 	return out
@@ -73,7 +66,7 @@ func (p transposedProduct) Backward(grads []*Tensor) []*Tensor {
 	if p.t.RequiresGrad() {
 		gt = gemm(false, false, n, k, m, grads[0], p.u).view(0, p.t.shape)
 	}
-	if p.u.RequiresGrad() { // gemm passes over the zeros of its first operand
+	if p.u.RequiresGrad() { // what is 0 in the first operand takes no time
 		if p.t.place == nil && p.t.sparse() {
 			gu = gemm(true, false, k, m, n, p.t, grads[0]).Transpose(0, 1)
 		} else {
@@ -87,8 +80,7 @@ func (p transposedProduct) Backward(grads []*Tensor) []*Tensor {
 const manyRows = 8
 
 // fewRows sets dst to the products of each row of t, [n, k], with the rows of u,
-// [m, k]. Each sum is in the order of gemm, from the first value to the last, and
-// leaves out the same.
+// [m, k].
 func fewRows(dst, t, u []float32, m, k int) {
 	active := make([]int, 0, k)
 	for i := 0; k > 0 && i*k < len(t); i++ {
@@ -143,27 +135,81 @@ func (t *Tensor) sparse() bool {
 // order; one that is transposed is stored the other way round.
 func gemm(transA, transB bool, m, n, k int, a, b *Tensor) *Tensor {
 	on := placeOf(a, b)
-	c := zerosOn(on, m, n)
-	if m == 0 || n == 0 || k == 0 {
-		return c
-	}
-	if on != nil {
+	c := emptyOn(on, m, n)
+	switch {
+	case m == 0 || n == 0 || k == 0:
+		return zerosOn(on, m, n)
+	case on != nil:
 		a, b = on.operand(a), on.operand(b)
 		on.must(on.MatMul(c.place.at(0), a.place.at(0), b.place.at(0), m, n, k, transA, transB))
 		runtime.KeepAlive(a)
 		runtime.KeepAlive(b)
-		return c
+	case transB && !transA && m < manyRows:
+		fewRows(c.data, a.values(), b.values(), n, k)
+	default:
+		if transB {
+			b = b.Detach().Transpose(0, 1)
+		}
+		p := multiplication{c.data, a.values(), b.values(), m, n, k, k, 1}
+		if transA {
+			p.row, p.column = 1, m
+		}
+		p.run()
 	}
-	ta, lda := blas.NoTrans, k
-	if transA {
-		ta, lda = blas.Trans, m
-	}
-	tb, ldb := blas.NoTrans, n
-	if transB {
-		tb, ldb = blas.Trans, k
-	}
-	gonum.Implementation{}.Sgemm(ta, tb, m, n, k, 1, a.values(), lda, b.values(), ldb, 1, c.data, n)
 	return c
+}
+
+// multiplication is that of a, [m, k], and b, [k, n]. In a it is row values to the next row,
+// and column to the next column.
+type multiplication struct {
+	c, a, b     []float32
+	m, n, k     int
+	row, column int
+}
+
+// What a second goroutine is worth, and how many rows it takes at a time.
+const (
+	parallelProducts = 1 << 18 // multiplications
+	someRows         = 8
+)
+
+func (p *multiplication) run() {
+	workers := min(runtime.GOMAXPROCS(0), (p.m+someRows-1)/someRows, 1+p.m*p.n*p.k/parallelProducts)
+	if workers <= 1 {
+		p.rows(0, p.m)
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for lo := int(next.Add(someRows)) - someRows; lo < p.m; lo = int(next.Add(someRows)) - someRows {
+				p.rows(lo, min(lo+someRows, p.m))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// rows computes some rows of c.
+func (p *multiplication) rows(lo, hi int) {
+	var fewWeights [128]float32
+	var fewRows [128]int
+	weights, rows := fewWeights[:], fewRows[:]
+	if p.k > len(rows) {
+		weights, rows = make([]float32, p.k), make([]int, p.k)
+	}
+	for i := lo; i < hi; i++ {
+		n := 0
+		for j, at := 0, i*p.row; j < p.k; j, at = j+1, at+p.column {
+			v := p.a[at]
+			weights[n], rows[n] = v, j
+			if v != 0 { // without a jump, which nobody could foresee
+				n++
+			}
+		}
+		vector.Combine(p.c[i*p.n:(i+1)*p.n], weights[:n], rows[:n], p.b)
+	}
 }
 
 // Band returns a matrix [n, n] with the values of t, [K], in a band: t[K-1] on

