@@ -122,11 +122,12 @@ gpu-check: gpu ## try the CUDA backend on the GPU of this machine; writes gpu-ch
 	$(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) $(GPU_CHECK)
 
 # On a driver whose device is the CPU (package fakecuda), so that no GPU is needed. C
-# loads it, so Go does not see that it has changed: -count 1.
+# loads it, so Go does not see that it has changed: -count 1. A part of what notebooks
+# do there: make test-gpu STANDIN='-k failures'
 FAKECUDA := $(CACHE)/fakecuda
 
 ifneq ($(WHEELS),)
-test-gpu: gpu-tools ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
+test-gpu: gpu-tools install ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
 	@command -v $$(go env CC) >/dev/null && command -v $$(go env CXX) >/dev/null || { echo "the driver for tests is C++; on Debian and Ubuntu: apt-get install gcc g++ libc6-dev"; exit 1; }
 	@mkdir -p $(FAKECUDA)
 	$$(go env CXX) -std=c++17 -O2 -Wall -Wextra -shared -fPIC -Wl,-soname,libcuda.so.1 -o $(FAKECUDA)/libcuda.so.1 gpu/fakecuda/driver/*.cpp
@@ -137,6 +138,10 @@ test-gpu: gpu-tools ## the CUDA backend without a GPU: on a driver for the CPU, 
 	FAKECUDA_LAZY=1 SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/backend
 	! SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null
 	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null -rehearse
+	@# The kernel finds the worker beside itself: here one with the race detector.
+	$(CUDA_GO) build -race -tags cuda -o $(FAKECUDA)/spikebook-gpu ./gpu/spikebook-gpu
+	ln -f $(BIN) $(FAKECUDA)/spikebook
+	$(VENV)/bin/pytest tests/standin.py $(STANDIN)
 	go run ./tests/ptxas -ptxas $(CUDA)/nvidia/cuda_nvcc/bin/ptxas
 else
 test-gpu:

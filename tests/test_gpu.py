@@ -20,7 +20,7 @@ def kernel():
 
 def worker(kernel):
     """The process of the worker."""
-    return next((pid for pid, command in kernels.descendants(kernel.pid).items() if " gpu-worker " in command), None)
+    return next((pid for pid, command in kernels.descendants(kernel.pid).items() if re.search("[ -]gpu(-worker)? .*-socket ", command)), None)
 
 
 def answers(kernel):
