@@ -9,7 +9,7 @@ import pytest
 
 import kernel as kernels
 from conftest import ROOT, spikebook
-from test_gpu import run, test_first_cell, test_killed_worker, test_stats, test_tensors_stay, test_values_go_on  # noqa: F401, with the kernel below
+from test_gpu import run, test_first_cell, test_interrupted, test_killed_worker, test_stats, test_tensors_stay, test_values_go_on  # noqa: F401, with the kernel below
 
 FAKECUDA = ROOT / ".cache" / "fakecuda"
 SPIKEBOOK = FAKECUDA / "spikebook"  # has the worker beside it

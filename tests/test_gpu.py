@@ -82,6 +82,22 @@ def test_out_of_memory(kernel):
     run(kernel, 'snn.Zeros(300).To("cuda")')
 
 
+def test_interrupted(kernel):
+    """What a cell has queued is not done any more when it ends."""
+    def launches():
+        return int(re.search(r"^cuda .* (\d+) +\d+$", run(kernel, "%backend stats").text, re.M)[1])
+
+    run(kernel, 'queued := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda"))\nlong := snn.Rand(50, 2000).To("cuda")')
+    cell = kernel.send('fmt.Println("begun")\nfor range 10000 {\n\tqueued.Forward(long)\n}')
+    kernel.wait_output(cell, "begun")
+    time.sleep(0.5)  # the queue fills
+    kernel.interrupt()
+    assert not kernel.result(cell).ok
+    ended = launches()
+    time.sleep(0.5)  # time for dozens of them
+    assert launches() <= ended + 1  # one may have been running
+
+
 @pytest.mark.timeout(120 + 3 * KILLS)
 def test_killed_worker(kernel):
     """The cell that uses it fails, or is done before; the next one works, with the values that there were."""
