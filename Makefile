@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -127,20 +127,22 @@ gpu-check: gpu ## try the CUDA backend on the GPU of this machine; writes gpu-ch
 FAKECUDA := $(CACHE)/fakecuda
 
 ifneq ($(WHEELS),)
-test-gpu: gpu-tools install ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
+# The driver, and spikebook with a worker beside it that has the race detector.
+fakecuda: gpu-tools install
 	@command -v $$(go env CC) >/dev/null && command -v $$(go env CXX) >/dev/null || { echo "the driver for tests is C++; on Debian and Ubuntu: apt-get install gcc g++ libc6-dev"; exit 1; }
 	@mkdir -p $(FAKECUDA)
 	$$(go env CXX) -std=c++17 -O2 -Wall -Wextra -shared -fPIC -Wl,-soname,libcuda.so.1 -o $(FAKECUDA)/libcuda.so.1 gpu/fakecuda/driver/*.cpp
 	CGO_ENABLED=0 go build -o $(FAKECUDA)/spikebook-fakecuda-engine ./gpu/fakecuda/engine
+	$(CUDA_GO) build -race -tags cuda -o $(FAKECUDA)/spikebook-gpu ./gpu/spikebook-gpu
+	ln -f $(BIN) $(FAKECUDA)/spikebook
+
+test-gpu: fakecuda ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
 	$(CUDA_GO) vet -tags cuda ./gpu/...
 	$(CUDA_GO) tool staticcheck -tags cuda ./gpu/...
 	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/...
 	FAKECUDA_LAZY=1 SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/backend
 	! SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null
 	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null -rehearse
-	@# The kernel finds the worker beside itself: here one with the race detector.
-	$(CUDA_GO) build -race -tags cuda -o $(FAKECUDA)/spikebook-gpu ./gpu/spikebook-gpu
-	ln -f $(BIN) $(FAKECUDA)/spikebook
 	$(VENV)/bin/pytest tests/standin.py $(STANDIN)
 	go run ./tests/ptxas -ptxas $(CUDA)/nvidia/cuda_nvcc/bin/ptxas
 else
@@ -169,14 +171,14 @@ bench-neurons: ## layers of neurons against a copy of the same bytes, on one and
 bench-units: ## benchmarks of the neurons, the pictures and the stored values
 	go test -run '^$$' -bench . -benchmem ./snn/... ./display/... ./kernel/session
 
-soak: install ## the fuzz targets, 30 s each, 1,000 random events, a GPU worker that is killed 200 times, a sweep of 200 runs
+soak: install $(if $(WHEELS),fakecuda) ## the fuzz targets, 30 s each, 1,000 random events, a GPU worker that is killed 200 times, a sweep of 200 runs
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s -fuzzminimizetime 1x $$pkg; \
 		done; \
 	done
 	go run ./tests/robust -n 1000
-	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py
+	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py $(if $(WHEELS),tests/standin.py)
 	SPIKEBOOK_SWEEP_RUNS=200 SPIKEBOOK_SWEEP_KILLS=10 $(VENV)/bin/pytest tests/test_sweep.py -k killed
 
 lint: ## formatting, go vet, staticcheck, go.mod

@@ -99,7 +99,7 @@ def test_interrupted(kernel):
 
 
 @pytest.mark.timeout(120 + 3 * KILLS)
-def test_killed_worker(kernel):
+def test_killed_worker(kernel, report):
     """The cell that uses it fails, or is done before; the next one works, with the values that there were."""
     run(kernel, 'net := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda"))\ninput := snn.Rand(50, 2000)')
     seed = random.randrange(1 << 30)
@@ -118,4 +118,5 @@ def test_killed_worker(kernel):
         kernels.wait_until(lambda: worker(kernel) not in (None, before), 20, "the worker is not started again")
         answers(kernel)
         assert run(kernel, "net.Forward(input).Backend()").value == '"cuda"'
+    report(f"{KILLS} kills of the worker, {failed} while a cell used it")
     assert failed, "no kill hit a cell"
