@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint release release-check generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -181,12 +181,29 @@ soak: install $(if $(WHEELS),fakecuda) ## the fuzz targets, 30 s each, 1,000 ran
 	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py $(if $(WHEELS),tests/standin.py)
 	SPIKEBOOK_SWEEP_RUNS=200 SPIKEBOOK_SWEEP_KILLS=10 $(VENV)/bin/pytest tests/test_sweep.py -k killed
 
-lint: ## formatting, go vet, staticcheck, go.mod
+# The time of the files is that of the commit, so that who builds it again has the same.
+RELEASE = go run ./release -version "$(VERSION)" -time "$$(git log -1 --format=%ct)"
+
+release: ## archives for Linux and macOS, checksums and notes in .cache/release; see docs/release.md
+	$(RELEASE) -out $(CACHE)/release
+
+release-check: release ## build them once more, in another folder and without what is compiled, and compare
+	rm -rf $(CACHE)/release-check
+	mkdir -p $(CACHE)/release-check/source
+	git archive HEAD | tar -x -C $(CACHE)/release-check/source
+	cd $(CACHE)/release-check/source && GOCACHE=$(CACHE)/release-check/gocache $(RELEASE) -out ../out
+	cmp $(CACHE)/release/SHA256SUMS $(CACHE)/release-check/out/SHA256SUMS
+
+# Not in go.mod for the reason that benchstat is not.
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+lint: ## formatting, go vet, staticcheck, go.mod, the workflows
 	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }
 	go vet ./...
 	GOEXPERIMENT=simd go vet ./snn/...
 	go tool staticcheck ./...
 	go mod tidy -diff
+	$(ACTIONLINT) -shellcheck= -pyflakes=
 
 generate: ## write generated files anew: the go.mod of the cells, the loops over vectors, the logos
 	go run ./kernel/workspace/gen
