@@ -6,6 +6,9 @@ import (
 	"cmp"
 	"compress/gzip"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -15,6 +18,24 @@ type file struct {
 	name string
 	mode int64
 	data []byte
+}
+
+// read returns a file, or those of a folder but what begins with a dot.
+func read(root string) (files []file, err error) {
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.Name()[0] == '.' && entry.IsDir():
+			return filepath.SkipDir
+		case entry.Name()[0] == '.' || entry.IsDir():
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		files = append(files, file{filepath.ToSlash(path), 0o644, data})
+		return err
+	})
+	return files, err
 }
 
 // archive packs files in a folder. Nothing in it tells who packed it, where, or when.

@@ -19,6 +19,9 @@ import (
 // systems are those that there are archives for, as GOOS/GOARCH.
 const systems = "linux/amd64,linux/arm64,darwin/arm64"
 
+// toRead are files and folders that README.md sends its readers to.
+var toRead = []string{"LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RATIONALE.md", "docs", "notebooks"}
+
 func main() {
 	version := flag.String("version", "", "the `VERSION`, as 1.2.3")
 	seconds := flag.Int64("time", 0, "the time of all files, in `SECONDS` since 1970; that of the commit")
@@ -94,12 +97,12 @@ func build(version, target string, when time.Time, out string) (name string, err
 		return "", err
 	}
 	files := []file{{"spikebook", 0o755, program}, {"THIRD_PARTY_LICENSES", 0o644, texts}}
-	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
-		data, err := os.ReadFile(name)
+	for _, root := range toRead {
+		found, err := read(root)
 		if err != nil {
 			return "", err
 		}
-		files = append(files, file{name, 0o644, data})
+		files = append(files, found...)
 	}
 	folder := strings.Join([]string{"spikebook", version, system, processor}, "_")
 	data, err := archive(folder, files, when)

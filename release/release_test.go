@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestNotes(t *testing.T) {
 		{"1.2.3", "**kernel**\n- older\n", ""},
 		{"1.2.3-4-g0123abc", "- to come\n", ""},
 		{"0123abc", "- to come\n", ""},
-		{"1.2.0-rc.1", "", `no section "## 1.2.0-rc.1" with something in it: rename "## Unreleased"`},
+		{"1.2.0-rc.1", "", `no section "## 1.2.0-rc.1" with something in it: rename "## Unreleased" before`},
 		{"1.2.4", "", `no section "## 1.2.4"`},
 	} {
 		got, err := notes(changes, test.version)
@@ -78,6 +79,23 @@ func TestMistakes(t *testing.T) {
 		if err := release(test.version, time.Unix(0, 0), test.out, nil); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q, %q: %v, want %q", test.version, test.out, err, test.want)
 		}
+	}
+}
+
+// TestRead finds what is in a folder, and not what an editor hides there.
+func TestRead(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"docs/a.md", "docs/deep/b.md", "docs/.a.md.swp", "docs/.ipynb_checkpoints/c.md"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(name), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := read("docs")
+	if err != nil || len(files) != 2 || files[0].name != "docs/a.md" || files[1].name != "docs/deep/b.md" || string(files[1].data) != files[1].name || files[1].mode != 0o644 {
+		t.Errorf("%+v, %v", files, err)
+	}
+	if _, err := read("notebooks"); err == nil {
+		t.Error("a folder that is not there is no error")
 	}
 }
 

@@ -49,7 +49,8 @@ def test_archive(built, tmp_path):
     with tarfile.open(out / (NAME + ".tar.gz")) as t:
         t.extractall(tmp_path, filter="data")
     folder = tmp_path / NAME
-    assert {f.name for f in folder.iterdir()} == {"spikebook", "LICENSE", "THIRD_PARTY_LICENSES", "README.md", "CHANGELOG.md"}
+    assert {f.name for f in folder.iterdir()} == {"spikebook", "LICENSE", "THIRD_PARTY_LICENSES", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RATIONALE.md", "docs", "notebooks"}
+    assert not list(folder.glob("**/.*")) and (folder / "notebooks/neuron.ipynb").read_bytes() == (ROOT / "notebooks/neuron.ipynb").read_bytes()
     texts = (folder / "THIRD_PARTY_LICENSES").read_text(errors="replace")
     assert "==== Go\n" in texts and "==== modernc.org/sqlite " in texts
     program = folder / "spikebook"
