@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint release release-check generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -122,21 +122,28 @@ gpu-check: gpu ## try the CUDA backend on the GPU of this machine; writes gpu-ch
 	$(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) $(GPU_CHECK)
 
 # On a driver whose device is the CPU (package fakecuda), so that no GPU is needed. C
-# loads it, so Go does not see that it has changed: -count 1.
+# loads it, so Go does not see that it has changed: -count 1. A part of what notebooks
+# do there: make test-gpu STANDIN='-k failures'
 FAKECUDA := $(CACHE)/fakecuda
 
 ifneq ($(WHEELS),)
-test-gpu: gpu-tools ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
+# The driver, and spikebook with a worker beside it that has the race detector.
+fakecuda: gpu-tools install
 	@command -v $$(go env CC) >/dev/null && command -v $$(go env CXX) >/dev/null || { echo "the driver for tests is C++; on Debian and Ubuntu: apt-get install gcc g++ libc6-dev"; exit 1; }
 	@mkdir -p $(FAKECUDA)
 	$$(go env CXX) -std=c++17 -O2 -Wall -Wextra -shared -fPIC -Wl,-soname,libcuda.so.1 -o $(FAKECUDA)/libcuda.so.1 gpu/fakecuda/driver/*.cpp
 	CGO_ENABLED=0 go build -o $(FAKECUDA)/spikebook-fakecuda-engine ./gpu/fakecuda/engine
+	$(CUDA_GO) build -race -tags cuda -o $(FAKECUDA)/spikebook-gpu ./gpu/spikebook-gpu
+	ln -f $(BIN) $(FAKECUDA)/spikebook
+
+test-gpu: fakecuda ## the CUDA backend without a GPU: on a driver for the CPU, and through NVIDIA's ptxas
 	$(CUDA_GO) vet -tags cuda ./gpu/...
 	$(CUDA_GO) tool staticcheck -tags cuda ./gpu/...
 	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/...
 	FAKECUDA_LAZY=1 SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) test -count 1 -race -tags cuda ./gpu/backend
 	! SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null
 	SPIKEBOOK_LIBCUDA=$(FAKECUDA)/libcuda.so.1 $(CUDA_GO) run -tags cuda ./tests/gpucheck -golden $(GOLDEN) -o /dev/null -rehearse
+	$(VENV)/bin/pytest tests/standin.py $(STANDIN)
 	go run ./tests/ptxas -ptxas $(CUDA)/nvidia/cuda_nvcc/bin/ptxas
 else
 test-gpu:
@@ -164,22 +171,39 @@ bench-neurons: ## layers of neurons against a copy of the same bytes, on one and
 bench-units: ## benchmarks of the neurons, the pictures and the stored values
 	go test -run '^$$' -bench . -benchmem ./snn/... ./display/... ./kernel/session
 
-soak: install ## the fuzz targets, 30 s each, 1,000 random events, a GPU worker that is killed 200 times, a sweep of 200 runs
+soak: install $(if $(WHEELS),fakecuda) ## the fuzz targets, 30 s each, 1,000 random events, a GPU worker that is killed 200 times, a sweep of 200 runs
 	@set -e; for pkg in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime 30s -fuzzminimizetime 1x $$pkg; \
 		done; \
 	done
 	go run ./tests/robust -n 1000
-	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py
+	SPIKEBOOK_GPU_KILLS=200 $(VENV)/bin/pytest tests/test_gpu.py $(if $(WHEELS),tests/standin.py)
 	SPIKEBOOK_SWEEP_RUNS=200 SPIKEBOOK_SWEEP_KILLS=10 $(VENV)/bin/pytest tests/test_sweep.py -k killed
 
-lint: ## formatting, go vet, staticcheck, go.mod
+# The time of the files is that of the commit, so that who builds it again has the same.
+RELEASE = go run ./release -version "$(VERSION)" -time "$$(git log -1 --format=%ct)"
+
+release: ## archives for Linux and macOS, checksums and notes in .cache/release; see docs/release.md
+	$(RELEASE) -out $(CACHE)/release
+
+release-check: release ## build them once more, in another folder and without what is compiled, and compare
+	rm -rf $(CACHE)/release-check
+	mkdir -p $(CACHE)/release-check/source
+	git archive HEAD | tar -x -C $(CACHE)/release-check/source
+	cd $(CACHE)/release-check/source && GOCACHE=$(CACHE)/release-check/gocache $(RELEASE) -out ../out
+	cmp $(CACHE)/release/SHA256SUMS $(CACHE)/release-check/out/SHA256SUMS
+
+# Not in go.mod for the reason that benchstat is not.
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+lint: ## formatting, go vet, staticcheck, go.mod, the workflows
 	@test -z "$$(gofmt -s -l $$(git ls-files --cached --others --exclude-standard '*.go'))" || { gofmt -s -d $$(git ls-files --cached --others --exclude-standard '*.go'); exit 1; }
 	go vet ./...
 	GOEXPERIMENT=simd go vet ./snn/...
 	go tool staticcheck ./...
 	go mod tidy -diff
+	$(ACTIONLINT) -shellcheck= -pyflakes=
 
 generate: ## write generated files anew: the go.mod of the cells, the loops over vectors, the logos
 	go run ./kernel/workspace/gen

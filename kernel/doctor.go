@@ -247,8 +247,12 @@ func checkGPU(context.Context) (found, cure string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if _, why := live.WorkerCommand(os.Getenv(live.CUDAVariable), self, m); why != "" {
+	choice := os.Getenv(live.CUDAVariable)
+	if _, why := live.WorkerCommand(choice, self, m); why != "" {
 		return why + "; neurons run on the CPU", "", nil
+	}
+	if choice != "" {
+		return live.CUDAVariable + "=" + choice + "; cells have the backend \"cuda\", which is no GPU", "", nil
 	}
 	return m.Reason() + "; cells have the backend \"cuda\"", "", nil
 }

@@ -92,9 +92,9 @@ def write_notebook(path, *cells):
     return path
 
 
-def spikebook(*args, cwd=ROOT, timeout=170, **kw):
-    """Runs bin/spikebook and returns the finished process."""
-    return subprocess.run([BINARY, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=timeout,
+def spikebook(*args, cwd=ROOT, timeout=170, program=BINARY, **kw):
+    """Runs bin/spikebook, or a copy of it, and returns the finished process."""
+    return subprocess.run([program, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=timeout,
                           stdin=subprocess.DEVNULL, **kw)
 
 

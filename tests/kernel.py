@@ -77,11 +77,13 @@ class Result:
 class Kernel:
     """The installed kernel, started as nbclient starts it, with a client on all of its channels."""
 
-    def __init__(self, transport="tcp", env=None, cwd=None):
+    def __init__(self, transport="tcp", env=None, cwd=None, program=None):
         runtime = pathlib.Path(jupyter_runtime_dir())  # where a server has its connection files, too
         runtime.mkdir(parents=True, exist_ok=True)
         file = runtime / f"kernel-{uuid.uuid4().hex[:8]}.json"
         self.manager = KernelManager(kernel_name=NAME, transport=transport, connection_file=str(file))
+        if program:  # in the place of the installed one
+            self.manager.kernel_spec.argv[0] = str(program)
         self.options = {"env": os.environ | (env or {}), "cwd": str(cwd) if cwd else None}
         self.heard = {}  # (channel, msg_id): messages that came while another request's were waited for
 

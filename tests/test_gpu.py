@@ -20,7 +20,7 @@ def kernel():
 
 def worker(kernel):
     """The process of the worker."""
-    return next((pid for pid, command in kernels.descendants(kernel.pid).items() if " gpu-worker " in command), None)
+    return next((pid for pid, command in kernels.descendants(kernel.pid).items() if re.search("[ -]gpu(-worker)? .*-socket ", command)), None)
 
 
 def answers(kernel):
@@ -82,8 +82,24 @@ def test_out_of_memory(kernel):
     run(kernel, 'snn.Zeros(300).To("cuda")')
 
 
+def test_interrupted(kernel):
+    """What a cell has queued is not done any more when it ends."""
+    def launches():
+        return int(re.search(r"^cuda .* (\d+) +\d+$", run(kernel, "%backend stats").text, re.M)[1])
+
+    run(kernel, 'queued := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda"))\nlong := snn.Rand(50, 2000).To("cuda")')
+    cell = kernel.send('fmt.Println("begun")\nfor range 10000 {\n\tqueued.Forward(long)\n}')
+    kernel.wait_output(cell, "begun")
+    time.sleep(0.5)  # the queue fills
+    kernel.interrupt()
+    assert not kernel.result(cell).ok
+    ended = launches()
+    time.sleep(0.5)  # time for dozens of them
+    assert launches() <= ended + 1  # one may have been running
+
+
 @pytest.mark.timeout(120 + 3 * KILLS)
-def test_killed_worker(kernel):
+def test_killed_worker(kernel, report):
     """The cell that uses it fails, or is done before; the next one works, with the values that there were."""
     run(kernel, 'net := neuron.NewLIF(neuron.StepMode("m"), neuron.Backend("cuda"))\ninput := snn.Rand(50, 2000)')
     seed = random.randrange(1 << 30)
@@ -102,4 +118,5 @@ def test_killed_worker(kernel):
         kernels.wait_until(lambda: worker(kernel) not in (None, before), 20, "the worker is not started again")
         answers(kernel)
         assert run(kernel, "net.Forward(input).Backend()").value == '"cuda"'
+    report(f"{KILLS} kills of the worker, {failed} while a cell used it")
     assert failed, "no kill hit a cell"

@@ -126,7 +126,8 @@ func Open(index int) (device.Device, error) {
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, g.Close())
+		_ = g.Close() // what fails then tells nothing more
+		return nil, err
 	}
 	return g, nil
 }

@@ -102,7 +102,10 @@ func (g *gpu) module(ptx string) (*module, error) {
 	loaded, err := cu.LoadDataEx(ptx, &cu.JITErrorLogBuffer{Buffer: log})
 	if err != nil {
 		text, _, _ := bytes.Cut(log, []byte{0})
-		return nil, fmt.Errorf("%w: %s", err, bytes.TrimSpace(text))
+		if text = bytes.TrimSpace(text); len(text) > 0 {
+			err = fmt.Errorf("%w: %s", err, text)
+		}
+		return nil, err
 	}
 	m := &module{loaded: loaded, kernels: map[string]cu.Function{}, entries: entries}
 	g.modules[ptx] = m

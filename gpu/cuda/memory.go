@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"unsafe"
@@ -26,7 +27,7 @@ func (s source) Take(bytes int64) (device.Pointer, error) {
 
 // Give waits for the device first: the driver does not promise to.
 func (s source) Give(at device.Pointer) error {
-	return errors.Join(s.g.wait(), cu.MemFree(cu.DevicePtr(at)))
+	return cmp.Or(s.g.wait(), cu.MemFree(cu.DevicePtr(at)))
 }
 
 // Alloc implements [device.Device].

@@ -16,8 +16,13 @@ package fakecuda
 // Environment variables that the library reads at each call.
 const (
 	// Fail makes one call fail: "cuMemAlloc_v2:3:2" lets the third call of that
-	// function return 2. Unsetting it or another value starts to count anew.
+	// function return 2. Unsetting it or another value starts to count anew. "@" and
+	// the name of a file stand for the first line of it, for a process that runs.
 	Fail = "FAKECUDA_FAIL"
+	// Journal is a file for a line about each context that is made, is released (with
+	// the number of allocations, modules and streams that were left in it) or was lost
+	// before, and about each call that was made to fail.
+	Journal = "FAKECUDA_JOURNAL"
 	// Lazy set to 1 leaves work in its stream until somebody waits for it.
 	Lazy = "FAKECUDA_LAZY"
 	// Devices is their number, 1 by default.

@@ -10,9 +10,16 @@ import (
 // errClosed ends a connection that the program closes.
 var errClosed = errors.New("the program closed the device")
 
+// errGone ends one whose program has ended, and has not read what it asked for.
+var errGone = errors.New("the program is gone")
+
 // handle does a request and answers it. It returns an error if the connection
-// cannot go on.
+// cannot go on. Kernels for a program that is gone are not launched, nor is anything
+// done that it has asked for after them.
 func (c *client) handle(m wire.Message) error {
+	if _, is := m.(*wire.Launch); is && gone(c.conn) {
+		return errGone
+	}
 	answered := true
 	switch m := m.(type) {
 	case *wire.Alloc:

@@ -219,6 +219,29 @@ func TestVanish(t *testing.T) {
 	waitFor(t, "the memory of programs that are gone is free", func() bool { return devices.last().left() == 0 })
 }
 
+// TestGone: what a program has queued behind a kernel that runs is not done when the
+// program ends meanwhile.
+func TestGone(t *testing.T) {
+	socket, devices := serveHost(t)
+	c := dial(t, socket)
+	if _, err := c.Write(start(t,
+		&wire.Area{Bytes: 100}, &wire.Alloc{Bytes: 50, Label: "test"}, &wire.Module{Bytes: 4},
+		&wire.Launch{Launch: device.Launch{Kernel: "wait"}}, &wire.Launch{Launch: device.Launch{Kernel: "scale"}},
+	)); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "a kernel runs", func() bool {
+		stats, err := remote.Stats(socket)
+		return err == nil && len(stats.Clients) == 1 && stats.Clients[0].Stats.Launches == 1
+	})
+	c.Close()
+	close(devices.last().gate)
+	waitFor(t, "the memory of the program is free", func() bool { return devices.last().left() == 0 })
+	if stats, err := devices.last().Stats(); err != nil || stats.Launches > 0 {
+		t.Errorf("%d kernels were launched behind the one that ran, %v", stats.Launches, err)
+	}
+}
+
 // TestSilent: a program that sends half a request and one that reads no reply hold
 // up nobody.
 func TestSilent(t *testing.T) {

@@ -33,6 +33,21 @@ func checkPeer(conn *net.UnixConn, user uint32) (pid int, err error) {
 	return int(peer.Pid), nil
 }
 
+// gone reports whether the other end of a connection is closed, which reading tells only
+// when all that came before is read.
+func gone(conn *net.UnixConn) bool {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return true
+	}
+	var polled [1]unix.PollFd
+	err = raw.Control(func(fd uintptr) {
+		polled[0].Fd = int32(fd)
+		_, _ = unix.Poll(polled[:], 0) // that it is interrupted says nothing
+	})
+	return err != nil || polled[0].Revents&unix.POLLHUP != 0
+}
+
 // newArea returns shared memory and its descriptor. Its size is sealed: a program
 // that made it smaller would make the worker fail where it reads.
 func newArea(bytes int) (area []byte, fd int, err error) {

@@ -13,6 +13,8 @@ import (
 
 func checkPeer(*net.UnixConn, uint32) (pid int, err error) { return 0, errors.ErrUnsupported }
 
+func gone(*net.UnixConn) bool { return false }
+
 func newArea(int) ([]byte, int, error) { return nil, -1, errors.ErrUnsupported }
 
 func (c *client) unshare() {}

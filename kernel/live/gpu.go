@@ -23,9 +23,12 @@ import (
 )
 
 // CUDAVariable chooses what a kernel does about GPUs: "off" nothing, "emulated" an
-// interpreter in the place of one, in a worker as a GPU would be. Else GPUs are used
-// where they and the worker are.
+// interpreter in the place of one, in a worker as a GPU would be, "stand-in" a driver
+// for tests in the place of NVIDIA's. Else GPUs are used where they and the worker are.
 const CUDAVariable = "SPIKEBOOK_CUDA"
+
+// libraryVariable names the driver that the worker loads in the place of NVIDIA's.
+const libraryVariable = "SPIKEBOOK_LIBCUDA"
 
 // WorkerSubcommand of spikebook is the worker for what needs no driver.
 const WorkerSubcommand = "gpu-worker"
@@ -37,17 +40,23 @@ const workerProgram = "spikebook-gpu"
 func WorkerCommand(choice, self string, machine probe.Machine) (command []string, why string) {
 	program := filepath.Join(filepath.Dir(self), workerProgram)
 	_, missing := os.Stat(program)
+	found := machine.Reason()
+	if choice == "stand-in" {
+		found = CUDAVariable + "=stand-in"
+	}
 	switch {
 	case choice == "emulated":
 		return []string{self, WorkerSubcommand, "-emulate", "1"}, ""
 	case choice == "off":
 		return nil, CUDAVariable + "=off"
-	case choice != "":
+	case choice == "stand-in" && os.Getenv(libraryVariable) == "":
+		return nil, found + ", but " + libraryVariable + " names no driver for tests; `make test-gpu` has one"
+	case choice != "" && choice != "stand-in":
 		return nil, fmt.Sprintf("%s=%s is unknown; expected \"emulated\" or \"off\", or nothing for the GPUs that there are", CUDAVariable, choice)
-	case !machine.Usable():
-		return nil, machine.Reason()
+	case choice == "" && !machine.Usable():
+		return nil, found
 	case missing != nil:
-		return nil, machine.Reason() + ", but no " + workerProgram + " beside spikebook; `make gpu` builds it"
+		return nil, found + ", but no " + workerProgram + " beside spikebook; `make gpu` builds it"
 	}
 	return []string{program}, ""
 }

@@ -157,14 +157,15 @@ func (p *Pool) Close() error {
 	return p.give(func(*block) bool { return true })
 }
 
-// give gives blocks to the source. Those that it does not take are forgotten, too.
+// give gives blocks to the source. Those that it does not take are forgotten, too: it
+// may have them. The first error is returned, since a device that is lost takes none.
 func (p *Pool) give(which func(*block) bool) (err error) {
 	p.kept = map[int64][]*block{}
 	p.blocks = slices.DeleteFunc(p.blocks, func(b *block) bool {
 		if !which(b) {
 			return false
 		}
-		err = errors.Join(err, p.source.Give(b.at))
+		err = cmp.Or(err, p.source.Give(b.at))
 		p.stats.Reserved -= b.size
 		if b.used {
 			p.stats.Allocated -= b.bytes

@@ -82,6 +82,7 @@ int cuDevicePrimaryCtxRetain(Context **context, int device) {
 		created->device = device;
 		if (!created->engine.start()) return OPERATING_SYSTEM;
 		found = contexts.emplace(device, created.release()).first;
+		journal("made");
 	}
 	*context = found->second;
 	(*context)->references++;

@@ -72,6 +72,8 @@ struct Call {
 
 long setting(const char *name, long otherwise);
 
+void journal(const std::string &line); // see doc.go
+
 // Counters that tests read, see doc.go.
 struct Counters {
 	int allocations, modules, streams, contexts, abandoned, failures;

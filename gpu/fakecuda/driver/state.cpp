@@ -1,6 +1,7 @@
 #include "driver.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 
 static std::recursive_mutex mutex;
@@ -15,12 +16,27 @@ long setting(const char *name, long otherwise) {
 	return text && *text ? atol(text) : otherwise;
 }
 
+void journal(const std::string &line) {
+	const char *path = getenv("FAKECUDA_JOURNAL");
+	if (path && *path) std::ofstream(path, std::ios::app) << line + "\n";
+}
+
+// failing returns what is made to fail.
+static std::string failing() {
+	const char *text = getenv("FAKECUDA_FAIL");
+	std::string spec = text ? text : "";
+	if (spec[0] != '@') return spec;
+	std::string line;
+	std::ifstream file(spec.substr(1));
+	std::getline(file, line);
+	return line;
+}
+
 // injected returns what a call is made to fail with, SUCCESS if nothing.
 static int injected(const char *name) {
 	static std::string last;
 	static long calls;
-	const char *text = getenv("FAKECUDA_FAIL");
-	std::string spec = text ? text : "";
+	std::string spec = failing();
 	if (spec != last) last = spec, calls = 0;
 	std::string prefix = std::string(name) + ":";
 	if (spec.compare(0, prefix.size(), prefix) != 0) return SUCCESS;
@@ -28,6 +44,7 @@ static int injected(const char *name) {
 	long which = strtol(spec.c_str() + prefix.size(), &rest, 10);
 	if (++calls != which || *rest != ':') return SUCCESS;
 	failures++;
+	journal("failed: " + spec);
 	return atoi(rest + 1);
 }
 
@@ -92,7 +109,9 @@ int Context::drain() {
 }
 
 void Context::clear() {
-	if (!lost) abandoned += memory.size() + modules.size() + streams.size();
+	size_t left = memory.size() + modules.size() + streams.size();
+	if (!lost) abandoned += left;
+	journal(lost ? "lost" : "released, left in it: " + std::to_string(left));
 	for (auto m : modules) delete m;
 	for (auto s : streams) delete s;
 }
