@@ -1,6 +1,6 @@
 """The pages: README.md, CONTRIBUTING.md and docs/. Their blocks of code run, their links lead somewhere, what they quote is said.
 
-All blocks of a page run in order, in a copy of the checkout of its own: go in one session of the kernel, sh by bash (an error ends
+All blocks of a page run in order, in a copy of the checkout: go in one session of the kernel, sh by bash (an error ends
 a block), python, make. yaml and json are read. A text block is the output of the block before it: its lines occur there in their
 order, and … stands for anything. tests/page.py has the marks for errors, files, and what cannot run here.
 """
@@ -29,8 +29,10 @@ VENV = pathlib.Path(sys.prefix)
 names = lambda paths: [str(p.relative_to(ROOT)) for p in paths]
 
 
-def checkout(to):
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
     """A copy of the checkout with what is built: what `make` finds in it is ours, what it writes is not in ours."""
+    to = tmp_path_factory.mktemp("docs") / "spikebook"
     files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout
     for name in filter(None, files.split("\0")):
@@ -52,9 +54,10 @@ def checkout(to):
 
 
 class Session:
-    """What runs the blocks of one page, and what the last one put out."""
+    """What runs the blocks of one page, and what the last one put out. A page has a home directory of its own."""
 
     def __init__(self, folder, home):
+        home.mkdir()
         self.folder, self.kernel, self.output = folder, None, None
         go = json.loads(subprocess.run(["go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPATH"], capture_output=True, text=True, check=True).stdout)
         self.env = os.environ | go | {
@@ -150,15 +153,10 @@ class Session:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=names(PAGES))
-def test_blocks(path, tmp):
-    page = Page(path)
-    if not page.blocks:
-        return
-    (tmp / "home").mkdir()
-    (tmp / "spikebook").mkdir()
-    session = Session(checkout(tmp / "spikebook"), tmp / "home")
+def test_blocks(path, checkout, tmp):
+    session = Session(checkout, tmp / "home")
     try:
-        for block in page.blocks:
+        for block in Page(path).blocks:
             assert hasattr(session, "check_" + (block.language or "nothing")), f"{block}: nothing is known of {block.language!r}"
             session.run(block)
     finally:
@@ -203,6 +201,16 @@ def test_links_that_leave(report):
     """Their form is checked by test_links, not that somebody answers: a test must not need the network."""
     away = sorted({target for path in LINKED for _, target in Page(path).links if urllib.parse.urlsplit(target).scheme})
     report("not followed: " + " ".join(away))
+
+
+@pytest.mark.parametrize("package, returned", [("neuron", "Layer"), ("neuron", "Parallel"), ("neuron", "Option"), ("surrogate", "Function")])
+def test_neurons_lists_everything(package, returned):
+    """All constructors of neurons, options and surrogates stand in neurons.md."""
+    listed = subprocess.run(["go", "doc", "-short", f"./snn/{package}"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = re.findall(rf"func (\w+)\(.*\) \*?{returned}$", listed, re.M)
+    assert len(names) > 2, listed
+    text = (ROOT / "docs" / "neurons.md").read_text()
+    assert [n for n in names if not re.search(rf"`{n}[(`]", text)] == []
 
 
 def test_every_page_is_in_the_index():
