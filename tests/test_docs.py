@@ -29,10 +29,12 @@ VENV = pathlib.Path(sys.prefix)
 names = lambda paths: [str(p.relative_to(ROOT)) for p in paths]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def checkout(tmp_path_factory):
-    """A copy of the checkout with what is built: what `make` finds in it is ours, what it writes is not in ours."""
-    to = tmp_path_factory.mktemp("docs") / "spikebook"
+    """A copy of the checkout with what is built: what `make` finds in it is ours, what it writes is not in ours. It is new for
+    each page, at one place, so that Go builds it once."""
+    to = tmp_path_factory.getbasetemp() / "spikebook"
+    shutil.rmtree(to, ignore_errors=True)
     files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout
     for name in filter(None, files.split("\0")):
