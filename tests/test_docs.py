@@ -30,10 +30,10 @@ names = lambda paths: [str(p.relative_to(ROOT)) for p in paths]
 
 
 @pytest.fixture
-def checkout(tmp_path_factory):
+def checkout():
     """A copy of the checkout with what is built: what `make` finds in it is ours, what it writes is not in ours. It is new for
-    each page, at one place, so that Go builds it once."""
-    to = tmp_path_factory.getbasetemp() / "spikebook"
+    each page, always at one place, so that Go builds it once."""
+    to = VENV.parent / "docs" / "spikebook"
     shutil.rmtree(to, ignore_errors=True)
     files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout
@@ -41,7 +41,7 @@ def checkout(tmp_path_factory):
         if (ROOT / name).exists():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, to / name)
-    (to / "bin").mkdir()
+    (to / "bin").mkdir(parents=True)
     shutil.copy2(BINARY, to / "bin")
     venv = to / ".cache" / "venv"  # all of ours but share, where the kernel is installed
     (venv / "share" / "jupyter").mkdir(parents=True)
