@@ -135,6 +135,11 @@ class Console:
         for line in lines:
             os.write(self.leader, (line + "\r").encode())  # what the Enter key sends
 
+    def interrupt_when(self, running):
+        """Presses Ctrl-C when a process of that name runs."""
+        kernels.wait_until(lambda: any(running in c for c in kernels.marked(self.mark).values()), 30, f"no {running} runs")
+        os.write(self.leader, b"\x03")
+
     def close_terminal(self):
         if self.leader >= 0:
             os.close(self.leader)

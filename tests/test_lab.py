@@ -55,17 +55,6 @@ def test_tutorial(open_notebook, tmp):
             nb.shot(ARTIFACTS / f"test_tutorial_cell_{i}.png", i)
 
 
-def test_committed_tutorial_shows_its_pictures_untrusted(open_notebook):
-    """As one sees it who has just cloned the repository: not run, not trusted, so PNG instead of SVG."""
-    nb = open_notebook(TUTORIAL)
-    assert not nb.page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.filter(w => w.model.type === 'code')"
-                                ".every(w => w.model.trusted)")
-    pictures = nb.pictures()
-    assert [p["mime"] for p in pictures] == ["image/png"] * 3
-    assert all(p["natural"][0] > 1000 and 300 < p["shown"][0] < 900 for p in pictures)
-    assert nb.page.locator("mjx-merror").count() == 0
-
-
 def test_dark_theme(open_notebook):
     """Pictures stand on a light ground of their own."""
     nb = open_notebook(TUTORIAL)
