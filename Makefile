@@ -182,7 +182,7 @@ soak: install $(if $(WHEELS),fakecuda) ## the fuzz targets, 30 s each, 1,000 ran
 	SPIKEBOOK_SWEEP_RUNS=200 SPIKEBOOK_SWEEP_KILLS=10 $(VENV)/bin/pytest tests/test_sweep.py -k killed
 
 # The time of the files is that of the commit, so that who builds it again has the same.
-RELEASE = go run ./release -version "$(VERSION)" -time "$$(git log -1 --format=%ct)"
+RELEASE = go run ./kernel/release -version "$(VERSION)" -time "$$(git log -1 --format=%ct)"
 
 release: ## archives for Linux and macOS, checksums and notes in .cache/release; see docs/release.md
 	$(RELEASE) -out $(CACHE)/release

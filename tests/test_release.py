@@ -16,7 +16,7 @@ NAME = f"spikebook_{VERSION}_linux_amd64"
 
 def release(root, out, umask):
     """Builds for one system; `make release` builds for all."""
-    subprocess.run(["go", "run", "./release", "-version", VERSION, "-time", TIME, "-systems", "linux/amd64", "-out", out],
+    subprocess.run(["go", "run", "./kernel/release", "-version", VERSION, "-time", TIME, "-systems", "linux/amd64", "-out", out],
                    cwd=root, check=True, umask=umask, env=os.environ | {"GOFLAGS": ""})
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in out.iterdir()}
 

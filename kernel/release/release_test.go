@@ -28,7 +28,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q, %s", test.version, got, err, test.want, test.problem)
 		}
 	}
-	ours, err := os.ReadFile("../CHANGELOG.md")
+	ours, err := os.ReadFile("../../CHANGELOG.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestRead(t *testing.T) {
 
 // TestLicence takes what every module has that is linked, and refuses one that has none.
 func TestLicence(t *testing.T) {
-	if text, err := licence(".."); err != nil || !strings.Contains(string(text), "Apache License") {
+	if text, err := licence("../.."); err != nil || !strings.Contains(string(text), "Apache License") {
 		t.Errorf("%v", err)
 	}
 	if _, err := licence(t.TempDir()); err == nil {
