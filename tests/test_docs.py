@@ -14,6 +14,7 @@ import subprocess
 import sys
 import urllib.parse
 
+import nbformat
 import pytest
 import yaml
 
@@ -21,12 +22,13 @@ import kernel as kernels
 from conftest import ARTIFACTS, BINARY, METADATA, ROOT
 from page import Page
 
-import nbformat
-
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [*PAGES, ROOT / "RATIONALE.md", ROOT / "CHANGELOG.md"]
 VENV = pathlib.Path(sys.prefix)
-names = lambda paths: [str(p.relative_to(ROOT)) for p in paths]
+
+
+def named(paths):
+    return [str(p.relative_to(ROOT)) for p in paths]
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ class Session:
         raise AssertionError(f"{block}: say behind the fence what it is: go, sh, python, make, yaml, json, dockerfile, mermaid, text")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=names(PAGES))
+@pytest.mark.parametrize("path", PAGES, ids=named(PAGES))
 def test_blocks(path, checkout, tmp):
     session = Session(checkout, tmp / "home")
     try:
@@ -184,7 +186,7 @@ def test_diagrams(open_notebook, tmp):
     nb.shot(ARTIFACTS / "test_diagrams.png")
 
 
-@pytest.mark.parametrize("path", LINKED, ids=names(LINKED))
+@pytest.mark.parametrize("path", LINKED, ids=named(LINKED))
 def test_links(path):
     page = Page(path)
     for line, target in page.links:
