@@ -34,7 +34,7 @@ c.JupyterHub.cookie_secret_file = f"{STATE}/cookie_secret"
 c.ConfigurableHTTPProxy.pid_file = f"{STATE}/proxy.pid"
 
 c.Spawner.default_url = user["defaultUrl"]
-c.Spawner.start_timeout = user["startTimeout"]
+c.Spawner.start_timeout = c.Spawner.http_timeout = user["startTimeout"]
 c.Spawner.environment = user["extraEnv"]
 c.Spawner.cpu_guarantee, c.Spawner.cpu_limit = user["cpu"]["guarantee"], user["cpu"]["limit"]
 c.Spawner.mem_guarantee, c.Spawner.mem_limit = user["memory"]["guarantee"], user["memory"]["limit"]

@@ -25,6 +25,7 @@ TOOLS = ROOT / ".cache" / "hub"  # of make hub-tools: the proxy, and the kernels
 PROXY = TOOLS / "node_modules" / ".bin" / "configurable-http-proxy"
 SHARED = ROOT / ".cache" / "shared"
 AS_ROOT = os.geteuid() == 0
+SERVER = 240  # seconds that any server may take on a busy machine
 FIRST_UID = 61000 if AS_ROOT else 0  # what no distribution gives to users
 
 
@@ -44,6 +45,7 @@ class Hub:
         rig = {
             "config": str(CONFIG), "modules": str(HERE), "homes": str(self.homes), "first_uid": FIRST_UID, "url": self.url,
             "password": self.password, "hub_port": hub_port, "proxy_port": proxy_port, "proxy": [str(PROXY)], "culler_token": self.culler_token,
+            "patience": SERVER,
             # The history and all else lie where they do without a setting; the shared cache is the kernelspec's.
             "environment": {"TMPDIR": str(self.tmp), "JUPYTER_PATH": str(TOOLS / "share" / "jupyter"),
                             "SPIKEBOOK_SHARED_CACHE": str(SHARED), "SPIKEBOOK_TESTS": os.environ["SPIKEBOOK_TESTS"]},
@@ -147,8 +149,8 @@ class User:
         """Starts the server, and in it the kernel of a notebook; returns the seconds that each took."""
         begin = time.monotonic()
         self.call("POST", f"/hub/api/users/{self.name}/server")
-        kernels.wait_until(lambda: self.call("GET", f"/hub/api/users/{self.name}").json()["servers"].get("", {}).get("ready"), 90,
-                           lambda: f"the server of {self.name} does not start: " + self.hub.log.read_text()[-3000:])
+        kernels.wait_until(lambda: self.call("GET", f"/hub/api/users/{self.name}").json()["servers"].get("", {}).get("ready"), SERVER,
+                           lambda: f"the server of {self.name} does not start: " + self.hub.log.read_text()[-3000:], pause=0.3)
         server = time.monotonic()
         made = self.call("POST", f"/user/{self.name}/api/sessions", json={
             "path": "work.ipynb", "name": "work.ipynb", "type": "notebook", "kernel": {"name": kernels.NAME}}).json()

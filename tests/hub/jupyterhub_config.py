@@ -16,7 +16,8 @@ c.UidSpawner.homes = rig["homes"]
 c.UidSpawner.first_uid = rig["first_uid"]
 # Between users of one machine TCP ports are open to all.
 c.UidSpawner.args = ["--KernelManager.transport=ipc"]
-c.UidSpawner.environment |= rig["environment"]
+c.Spawner.start_timeout = c.Spawner.http_timeout = rig["patience"]
+c.Spawner.environment |= rig["environment"]
 
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = rig["password"]

@@ -14,7 +14,8 @@ class UidSpawner(LocalProcessSpawner):
         return os.path.join(self.homes, self.user.name)
 
     def user_env(self, env):
-        return env | {"USER": self.user.name, "HOME": self.home, "SHELL": "/bin/sh"}
+        # The usual place of sockets, .local/share/jupyter/runtime, makes a longer path than a socket may have.
+        return env | {"USER": self.user.name, "HOME": self.home, "SHELL": "/bin/sh", "JUPYTER_RUNTIME_DIR": os.path.join(self.home, "run")}
 
     def make_preexec_fn(self, name):
         uid = self.first_uid and self.first_uid + int(name.removeprefix("user"))

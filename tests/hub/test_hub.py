@@ -17,6 +17,7 @@ import kernel as kernels
 import pry
 from conftest import ROOT
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all that the others look at
 USERS = 8
 CODE = "layer := neuron.NewLIF(neuron.Tau(2), neuron.StepMode(\"m\"), neuron.StoreVSeq(true))\nsecret := \"of %s\""
 STEPS = "spikes := layer.Forward(snn.Full(%s, 50, 1))\nlayer.V().Item()"
@@ -58,11 +59,11 @@ def session(user, together=None):
     s = Session(user)
     wait = together.wait if together else lambda *_: None
     user.login()
-    wait(90)
+    wait(rig.SERVER)
     s.seconds["server starts"], s.seconds["kernel starts"] = user.start()
 
     def step(row, code):
-        wait(90)
+        wait(rig.SERVER)
         result, s.seconds[row] = user.run(code)
         return result
 
@@ -76,7 +77,7 @@ def session(user, together=None):
             times.append(s.seconds[row])
         s.seconds[row] = statistics.median(times)
     s.secret = user.run("secret")[0].value
-    wait(90)
+    wait(rig.SERVER)
     s.memory = rig.memory(user)
     if not together:
         user.stop()
@@ -137,7 +138,7 @@ def test_nobody_reads_or_plants(class_of_eight, hub):
         assert not cell.done()
         cell.result()
     names = "\n".join(map(str, paths))
-    for kind in "history.sqlite", "/cells/", "/go-build", "/runtime/kernel-", "/dev/shm/spikebook-", "/spikebook-", "/mine", "/environ":
+    for kind in "history.sqlite", "/cells/", "/go-build", "/run/kernel-", "/dev/shm/spikebook-", "/spikebook-", "/mine", "/environ":
         assert kind in names, f"nothing like {kind} was there to be tried"
     if rig.AS_ROOT:
         assert sum("connect" in can for can in own.values()) >= 5, "sockets that their owner can reach"
@@ -190,11 +191,10 @@ def test_all_ends_with_the_hub(class_of_eight, hub, report):
         u.login()
         u.start()
         u.run(CODE % u.name)
-        u.socket.send_binary  # the connection stays
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         running = [pool.submit(u.run, "for { time.Sleep(time.Second) }") for u in users]
         kernels.wait_until(lambda: all(any("cells/" in c for c in rig.processes(u).values()) for u in users), 20, "the cells do not run")
-        assert pathlib.Path("/dev/shm").stat() and left(hub, users)
+        assert left(hub, users)
         seconds = hub.stop()
         kernels.wait_until(lambda: not rig.processes(*users), 10, lambda: f"left: {rig.processes(*users)}")
         for r in running:
