@@ -47,16 +47,20 @@ func fingerprint(g Go, module string, roots []string) string {
 	for _, name := range names {
 		fmt.Fprintf(h, "%s=%q\n", name, g.lookup(name))
 	}
-	// What `go env -w` has set. What it says counts, not the folder that it is in:
-	// another one, such as a test has, would have the table and all cells built anew.
+	// What `go env -w` has set. What it says counts, not the folder that it is in,
+	// and of what it says the settings from above: of two users who share a table
+	// one may have chosen a proxy.
 	file := g.lookup("GOENV")
 	if file == "" {
 		if dir, err := os.UserConfigDir(); err == nil {
 			file = filepath.Join(dir, "go", "env")
 		}
 	}
-	if data, err := os.ReadFile(file); err == nil {
-		h.Write(data)
+	data, _ := os.ReadFile(file) // there need not be one
+	for line := range strings.Lines(string(data)) {
+		if name, _, _ := strings.Cut(line, "="); slices.Contains(names, name) {
+			fmt.Fprintln(h, strings.TrimSpace(line))
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,11 +1,15 @@
 package build
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 // Users who share a cache have one table, wherever their own folders are; what
 // packages compile to still counts.
 func TestFingerprint(t *testing.T) {
-	of := func(env ...string) string { return fingerprint(Go{Env: append(env, "GOENV=off")}, "/module", nil) }
+	of := func(env ...string) string { return fingerprint(Go{Env: append(env, "GOENV=/none")}, "/module", nil) }
 	shared := []string{"GOCACHEPROG=spikebook go-cache /own /shared", "HOME=/a", "GOCACHE=/a", "GOMODCACHE=/a"}
 	one := of(shared...)
 	if of(append(shared, "HOME=/b", "GOCACHE=/b", "GOMODCACHE=/b")...) != one {
@@ -13,6 +17,15 @@ func TestFingerprint(t *testing.T) {
 	}
 	if of(append(shared, "CGO_ENABLED=1")...) == one {
 		t.Error("other settings have the same table")
+	}
+	written := filepath.Join(t.TempDir(), "env")
+	for text, same := range map[string]bool{"GOPROXY=https://example.com\n": true, "GOPROXY=off\nGOAMD64=v3\n": false} {
+		if err := os.WriteFile(written, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := fingerprint(Go{Env: append(shared, "GOENV="+written)}, "/module", nil); (got == one) != same {
+			t.Errorf("with %q, the same table: %v, expected %v", text, !same, same)
+		}
 	}
 	if of("HOME=/a") == of("HOME=/b") {
 		t.Error("without a shared cache, another home has the same table")
