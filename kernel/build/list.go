@@ -48,8 +48,8 @@ func fingerprint(g Go, module string, roots []string) string {
 		fmt.Fprintf(h, "%s=%q\n", name, g.lookup(name))
 	}
 	// What `go env -w` has set. What it says counts, not the folder that it is in,
-	// and of what it says the settings from above: of two users who share a table
-	// one may have chosen a proxy.
+	// and of what it says the settings from above that the environment does not
+	// overrule: of two users who share a table one may have chosen a proxy.
 	file := g.lookup("GOENV")
 	if file == "" {
 		if dir, err := os.UserConfigDir(); err == nil {
@@ -58,7 +58,7 @@ func fingerprint(g Go, module string, roots []string) string {
 	}
 	data, _ := os.ReadFile(file) // there need not be one
 	for line := range strings.Lines(string(data)) {
-		if name, _, _ := strings.Cut(line, "="); slices.Contains(names, name) {
+		if name, _, _ := strings.Cut(line, "="); slices.Contains(names, name) && g.lookup(name) == "" {
 			fmt.Fprintln(h, strings.TrimSpace(line))
 		}
 	}

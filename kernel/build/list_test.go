@@ -10,7 +10,7 @@ import (
 // packages compile to still counts.
 func TestFingerprint(t *testing.T) {
 	of := func(env ...string) string { return fingerprint(Go{Env: append(env, "GOENV=/none")}, "/module", nil) }
-	shared := []string{"GOCACHEPROG=spikebook go-cache /own /shared", "HOME=/a", "GOCACHE=/a", "GOMODCACHE=/a"}
+	shared := []string{"GOCACHEPROG=spikebook go-cache /own /shared", "GOFLAGS=-modcacherw", "HOME=/a", "GOCACHE=/a", "GOMODCACHE=/a"}
 	one := of(shared...)
 	if of(append(shared, "HOME=/b", "GOCACHE=/b", "GOMODCACHE=/b")...) != one {
 		t.Error("another home has another table")
@@ -19,7 +19,7 @@ func TestFingerprint(t *testing.T) {
 		t.Error("other settings have the same table")
 	}
 	written := filepath.Join(t.TempDir(), "env")
-	for text, same := range map[string]bool{"GOPROXY=https://example.com\n": true, "GOPROXY=off\nGOAMD64=v3\n": false} {
+	for text, same := range map[string]bool{"GOPROXY=https://example.com\nGOFLAGS=-mod=mod\n": true, "GOPROXY=off\nGOAMD64=v3\n": false} {
 		if err := os.WriteFile(written, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

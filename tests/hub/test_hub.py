@@ -152,13 +152,14 @@ def test_nobody_reads_or_plants(class_of_eight, hub):
 
 
 def of_home(user, path):
-    """Whether a path is what any home that others may enter shows: the folders themselves, and how often which of Go's
-    tools was called."""
+    """Whether a path is what any home that others may enter shows: the folders themselves, how often which of Go's tools
+    was called, and what npm logs when Jupyter looks for language servers."""
     p = pathlib.Path(path)
     if not p.is_relative_to(user.home):
         return False
     name = str(p.relative_to(user.home))
-    return name.startswith(".config/go/telemetry") or name in (".", ".cache", ".cache/spikebook", ".config", ".config/go", ".local", ".local/share")
+    return name.startswith((".config/go/telemetry", ".npm")) or name in (
+        ".", ".cache", ".cache/spikebook", ".config", ".config/go", ".local", ".local/share", ".ipython")
 
 
 def open_by_mode(paths):
