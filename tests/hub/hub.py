@@ -17,7 +17,7 @@ import requests
 import websocket
 
 import kernel as kernels
-from conftest import BINARY, ROOT
+from conftest import ROOT
 
 HERE = pathlib.Path(__file__).parent
 CONFIG = ROOT / "docker" / "hub" / "jupyterhub_config.py"

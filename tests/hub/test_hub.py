@@ -4,18 +4,13 @@ import concurrent.futures
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
-import yaml
 
 import hub as rig
 import kernel as kernels
 import pry
-from conftest import ROOT
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits for all that the others look at
 USERS = 8
