@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint release release-check generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-hub hub-tools test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint release release-check generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,8 +94,26 @@ test-cells: install ## the table of cell sequences, tests/cells/testdata, throug
 test-robust: install ## 150 random events: interrupts, kills, damaged files, a full disk
 	go run ./tests/robust $(ROBUST)
 
-test-python: install
+test-python: install hub-tools
 	$(VENV)/bin/pytest tests
+
+test-hub: install hub-tools ## the part of test-python that needs a JupyterHub: eight users at once; as root, for their uids
+	$(VENV)/bin/pytest tests/hub
+
+# JupyterHub's proxy is a program for Node. A cache for all users is filled as an
+# administrator does it: from nothing, but for modules that are on this machine.
+HUB         := $(CACHE)/hub
+PROXY_STAMP := $(HUB)/.$(shell sha256sum tests/hub/package-lock.json 2>/dev/null | cut -c1-16)
+$(PROXY_STAMP):
+	@command -v npm >/dev/null || { echo "npm is missing, for JupyterHub's proxy; on Debian and Ubuntu: apt-get install nodejs npm"; exit 1; }
+	rm -rf $(HUB)
+	mkdir -p $(HUB)
+	cp tests/hub/package.json tests/hub/package-lock.json $(HUB)
+	cd $(HUB) && npm ci --no-audit --no-fund
+	touch $@
+
+hub-tools: build $(PROXY_STAMP) ## JupyterHub's proxy in .cache/hub, a cache for many users in .cache/shared
+	GOPROXY="file://$$(go env GOMODCACHE)/cache/download,$$(go env GOPROXY)" SPIKEBOOK_SHARED_CACHE=$(CACHE)/shared $(BIN) install --prefix $(HUB)
 
 # cuda.h and ptxas are NVIDIA's packages for Python, which there are for Linux on
 # x86-64 only. Elsewhere: make gpu CUDA_INCLUDE=the folder of a cuda.h of CUDA 11 or 12

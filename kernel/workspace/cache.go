@@ -13,12 +13,13 @@ import (
 
 // CacheDir returns the folder in which all that can be made again is kept:
 // $SPIKEBOOK_CACHE, or .cache/spikebook in the checkout whose bin holds the
-// running program, or spikebook in the user's cache folder.
+// running program unless many users share a cache, or spikebook in the user's
+// cache folder.
 func CacheDir() (string, error) {
 	if dir := os.Getenv("SPIKEBOOK_CACHE"); dir != "" {
 		return filepath.Abs(dir)
 	}
-	if self, err := os.Executable(); err == nil {
+	if self, err := os.Executable(); err == nil && os.Getenv(SharedVariable) == "" {
 		if root, ok := checkout(self); ok {
 			return filepath.Join(root, ".cache", "spikebook"), nil
 		}
@@ -47,6 +48,12 @@ const (
 	toolsPrefix  = "tools-"
 )
 
+// Folders of Go's in a shared cache, and in the private one that is laid over it.
+const (
+	goFolder  = "go-build"
+	modFolder = "mod"
+)
+
 // BinaryFile is where in the cache a copy of our own binary lies, if it was
 // installed from a place that does not last.
 const BinaryFile = "bin/spikebook"
@@ -66,7 +73,7 @@ func RemoveCache() (dir string, err error) {
 		return dir, err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), modulePrefix) || strings.HasPrefix(e.Name(), toolsPrefix) {
+		if strings.HasPrefix(e.Name(), modulePrefix) || strings.HasPrefix(e.Name(), toolsPrefix) || e.Name() == goFolder || e.Name() == modFolder {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
@@ -108,6 +115,9 @@ func mirror(dir string, files map[string][]byte, keep ...string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // another process has finished it
 			return nil
+		}
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), atomicfile.Unfinished) {
+			return fs.SkipDir // another process's, which may be closed to us
 		}
 		if err != nil || d.IsDir() {
 			return err

@@ -180,6 +180,9 @@ func writeModule(dir string, mod *modfile.File, sums ...string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil { // what a notebook needs is nobody else's business
+		return err
+	}
 	var lines []string
 	for _, name := range sums {
 		data, err := os.ReadFile(name)

@@ -65,6 +65,11 @@ func TestSaveModule(t *testing.T) {
 	if err := w.SaveModule("n.ipynb", live); err != nil {
 		t.Fatal(err)
 	}
+	if kept, err := notebookDir("n.ipynb"); err != nil {
+		t.Error(err)
+	} else if info, err := os.Stat(filepath.Dir(kept)); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder of what notebooks need: %v, %v, expected one of the user's alone", info, err)
+	}
 	if err := os.Remove(gone); err != nil {
 		t.Fatal(err)
 	}

@@ -167,7 +167,7 @@ func runGoNB(t *testing.T, w *Workspace) {
 	if failure != "" {
 		t.Fatalf("the preload fails: %s", failure)
 	}
-	if !strings.Contains(flags, `["-ldflags=-s -w" "-gcflags=all=-dwarf=false"]`) {
+	if !strings.Contains(flags, `["-ldflags=-s -w" "-gcflags=all=-dwarf=false" "-trimpath"]`) {
 		t.Errorf("GoNB has understood other flags: %q", flags)
 	}
 	imports := "import (\n\t\"" + strings.Join(Imports, "\"\n\t\"") + "\"\n)\n" // unused ones are dropped
