@@ -12,6 +12,7 @@ import (
 
 	"spikebook/kernel/history"
 	"spikebook/kernel/jupyter"
+	"time"
 )
 
 // Front is the side of the front ends; *jupyter.Server is one.
@@ -168,13 +169,28 @@ func (b *Bridge) do(f func()) bool {
 	}
 }
 
-// start starts GoNB without waiting for it.
+// slowStart is how long a start may take before a cell that waits for it says so.
+const slowStart = 3 * time.Second
+
+// start starts GoNB without waiting for it, unless that is under way.
 func (b *Bridge) start() {
+	if b.starting {
+		return
+	}
 	b.starting = true
 	go func() {
+		slow := time.AfterFunc(slowStart, func() { b.do(b.explainStart) })
 		backend, err := b.Start(b.ctx)
+		slow.Stop()
 		b.calls <- func() { b.started(backend, err) }
 	}()
+}
+
+// explainStart says in the cell that waits why it does.
+func (b *Bridge) explainStart() {
+	if b.starting && !b.stopping && len(b.queue) > 0 && b.queue[0].begun {
+		b.stream(b.queue[0], "stderr", "The kernel is getting ready. It compiles what cells use, if that is not in Go's build cache: this may take minutes, once.\n")
+	}
 }
 
 // maxFailures is how often in a row GoNB is started in vain.

@@ -27,6 +27,7 @@ type execution struct {
 	request *jupyter.Message // nil for the preload
 	channel jupyter.Channel
 	count   int  // execution count, as shown to the user
+	begun   bool // it was announced to the front ends
 	plain   bool // for GoNB as it is
 
 	ctx         context.Context // ended by an interrupt
@@ -70,16 +71,18 @@ func (b *Bridge) executeRequest(m jupyter.Received) {
 	b.next()
 }
 
-// next runs the next cell of the queue if nothing runs.
+// next runs the next cell of the queue if nothing runs. One that waits for GoNB
+// counts as running for the front ends: that may take minutes.
 func (b *Bridge) next() {
-	if b.running != nil || len(b.queue) == 0 || b.starting || b.stopping {
-		return
-	}
-	if b.backend == nil {
-		b.start()
+	if b.running != nil || len(b.queue) == 0 || b.stopping {
 		return
 	}
 	e := b.queue[0]
+	if b.backend == nil {
+		b.begin(e)
+		b.start()
+		return
+	}
 	b.queue = b.queue[1:]
 	b.begin(e)
 	b.running = e
@@ -105,19 +108,22 @@ func (b *Bridge) next() {
 // that fails sooner waits for those that it stops.
 const together = 40 * time.Millisecond
 
-// begin announces a cell to the front ends.
+// begin announces a cell to the front ends, once, and says what there is to say.
 func (b *Bridge) begin(e *execution) {
 	if e.request == nil {
 		return
 	}
-	if e.StoreHistory {
-		b.count++
-		b.History.Append(b.count, e.Code)
-	}
-	e.count = b.count
-	b.status(e.request, "busy")
-	if !e.Silent {
-		b.publish(e.request, "execute_input", map[string]any{"code": e.Code, "execution_count": e.count})
+	if !e.begun {
+		e.begun = true
+		if e.StoreHistory {
+			b.count++
+			b.History.Append(b.count, e.Code)
+		}
+		e.count = b.count
+		b.status(e.request, "busy")
+		if !e.Silent {
+			b.publish(e.request, "execute_input", map[string]any{"code": e.Code, "execution_count": e.count})
+		}
 	}
 	if b.warning != "" {
 		b.stream(e, "stderr", b.warning)
@@ -188,7 +194,9 @@ func (b *Bridge) abortQueue() {
 			b.queue = append(b.queue, e)
 			continue
 		}
-		b.status(e.request, "busy")
+		if !e.begun {
+			b.status(e.request, "busy")
+		}
 		b.send(e.channel, e.request.Reply(b.session, map[string]any{"status": "aborted"}))
 		b.status(e.request, "idle")
 	}

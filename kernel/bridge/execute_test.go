@@ -220,6 +220,48 @@ func TestGoNBDies(t *testing.T) {
 	}
 }
 
+// A cell that waits for GoNB is announced at once, and once; an interrupt ends it.
+func TestGoNBStartsSlowly(t *testing.T) {
+	proceed := make(chan struct{})
+	f := newKernel(t, nil, func(f *frontEnd, c *Config) {
+		start := c.Start
+		c.Start = func(ctx context.Context) (Backend, error) {
+			<-proceed
+			return start(ctx)
+		}
+	})
+	announced := func(request *jupyter.Message) {
+		t.Helper()
+		for seen := ""; seen != "busy execute_input"; {
+			select {
+			case m := <-f.from:
+				f.backlog = append(f.backlog, m)
+				if m.Parent().ID == request.Header.ID {
+					seen = strings.TrimSpace(seen + " " + describe(m))
+				}
+			case <-time.After(patience):
+				t.Fatalf("got %q while GoNB starts", seen)
+			}
+		}
+	}
+	stopped := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "stopped"})
+	announced(stopped)
+	f.await(f.request(jupyter.Control, "interrupt_request", nil))
+	if a := f.await(stopped); a.field("status") != "aborted" {
+		t.Errorf("the interrupted cell: %s", a.reply.Content)
+	}
+	first := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "first"})
+	announced(first)
+	second := f.request(jupyter.Shell, "execute_request", map[string]any{"code": "second"})
+	close(proceed)
+	for i, r := range []*jupyter.Message{first, second} {
+		a := f.await(r)
+		if want := []string{"busy", "execute_input", "execute_reply", "idle"}; !slices.Equal(a.types, want) || a.field("execution_count") != float64(i+2) {
+			t.Errorf("cell %d: %q, %s", i, a.types, a.reply.Content)
+		}
+	}
+}
+
 func TestGoNBDoesNotStart(t *testing.T) {
 	broken := make(chan bool, 1)
 	broken <- true
