@@ -211,6 +211,7 @@ release-check: release ## build them once more, in another folder and without wh
 	git archive HEAD | tar -x -C $(CACHE)/release-check/source
 	cd $(CACHE)/release-check/source && GOCACHE=$(CACHE)/release-check/gocache $(RELEASE) -out ../out
 	cmp $(CACHE)/release/SHA256SUMS $(CACHE)/release-check/out/SHA256SUMS
+	rm -rf $(CACHE)/release-check
 
 # Not in go.mod for the reason that benchstat is not.
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
