@@ -144,6 +144,13 @@ func checkGoCaches(ctx context.Context) (found, cure string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	if shared, err := workspace.SharedDir(); err != nil || shared != "" {
+		w, err := workspace.Open(ctx)
+		if err != nil {
+			return "", command("install"), err
+		}
+		g = w.Go
+	}
 	var folders []string
 	for _, variable := range []string{"GOCACHE", "GOMODCACHE"} {
 		cure = fmt.Sprintf(`export %s="$HOME/%s"`, variable, strings.ToLower(variable))

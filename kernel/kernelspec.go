@@ -135,7 +135,13 @@ func writeKernelspec(dir, display string, g workspace.Go) error {
 		Env:      map[string]string{"SPIKEBOOK_GO": g.Path},
 		Metadata: map[string]any{"debugger": false},
 	}
-	if cache := os.Getenv("SPIKEBOOK_CACHE"); cache != "" {
+	shared, err := workspace.SharedDir()
+	if err != nil {
+		return err
+	}
+	if shared != "" { // the other cache is a user's
+		spec.Env[workspace.SharedVariable] = shared
+	} else if cache := os.Getenv("SPIKEBOOK_CACHE"); cache != "" {
 		if spec.Env["SPIKEBOOK_CACHE"], err = filepath.Abs(cache); err != nil {
 			return err
 		}

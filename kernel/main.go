@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"spikebook/gpu/worker/cmd"
+	"spikebook/kernel/gocache"
 	"spikebook/kernel/live"
 	"spikebook/kernel/supervisor"
 )
@@ -45,6 +46,8 @@ func dispatch(args []string) int {
 		return supervisor.Main(args[1:])
 	case live.WorkerSubcommand: // nor this
 		return cmd.Main("spikebook "+live.WorkerSubcommand, args[1:])
+	case gocache.Subcommand: // nor this
+		return gocache.Main(args[1:])
 	case papermillSubcommand: // nor this
 		return papermillMain()
 	}

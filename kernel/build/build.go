@@ -73,9 +73,12 @@ func (b *Builder) Configure(flags, env []string) {
 // built. They leave out what a debugger would need: to link it takes a third of
 // the time, and even to read it and throw it away a sixth of the rest. Packages
 // that were built with other flags are of no use.
-var Flags = []string{"-ldflags=-s -w", noDWARF}
+// What is compiled does not say in which folder its source is: so it is of use
+// to users who have their modules in different folders.
+var Flags = append([]string{"-ldflags=-s -w"}, compileFlags...)
 
-const noDWARF = "-gcflags=all=-dwarf=false"
+// compileFlags are those that decide what a package compiles to.
+var compileFlags = []string{"-gcflags=all=-dwarf=false", "-trimpath"}
 
 // job is one program to be built.
 type job struct {

@@ -57,9 +57,13 @@ func (c *binaries) lock(how int) (unlock func() error, err error) {
 
 const lockFile = atomicfile.Unfinished + "lock" // goes with the rest of the cache
 
+// make makes the folder. Programs hold what a user has written: nobody else may
+// read it.
+func (c *binaries) make() error { return os.MkdirAll(c.dir, 0o700) }
+
 // folder makes a folder for a program that is being linked.
 func (c *binaries) folder() (string, error) {
-	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+	if err := c.make(); err != nil {
 		return "", err
 	}
 	return os.MkdirTemp(c.dir, atomicfile.Unfinished)
@@ -67,7 +71,7 @@ func (c *binaries) folder() (string, error) {
 
 // add puts a program into the folder and returns where it is.
 func (c *binaries) add(key, program string) (binary string, err error) {
-	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+	if err := c.make(); err != nil {
 		return "", err
 	}
 	unlock, err := c.lock(syscall.LOCK_EX)

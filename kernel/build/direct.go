@@ -56,7 +56,7 @@ func (b *Builder) goCommand(ctx context.Context, j *job, out string) error {
 	if j.kind == Test {
 		args = []string{"test", "-c", "-o", out}
 	}
-	args = append(append(args, "-trimpath"), Flags...)
+	args = append(args, Flags...)
 	// Later settings count: first what the program cannot do without, then the user's.
 	var env []string
 	if slices.Contains(j.imports, "C") || slices.ContainsFunc(j.flags, func(f string) bool {

@@ -26,17 +26,25 @@ type pkg struct {
 	Embeds  []string // files that it embeds; not kept in a table
 }
 
-// settings are the environment variables that decide what packages compile to.
-var settings = []string{
-	"GOEXPERIMENT", "GOFLAGS", "CGO_ENABLED", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOARM", "GO386", "GORISCV64",
-	"GOCACHE", "GOROOT", "GOENV", "GOMODCACHE", "GOPATH", "GOFIPS140", "HOME", "XDG_CACHE_HOME",
-}
+// settings are the environment variables that decide what packages compile to,
+// places those that decide where that is kept.
+var (
+	settings = []string{
+		"GOEXPERIMENT", "GOFLAGS", "CGO_ENABLED", "GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOARM", "GO386", "GORISCV64",
+		"GOROOT", "GOFIPS140",
+	}
+	places = []string{"GOCACHE", "GOENV", "GOMODCACHE", "GOPATH", "HOME", "XDG_CACHE_HOME"}
+)
 
 // fingerprint names what the packages of a table are compiled with.
 func fingerprint(g Go, module string, roots []string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "2 %q %q %q %q\n", g.Path, g.Version, module, roots)
-	for _, name := range settings {
+	names := settings
+	if g.lookup("GOCACHEPROG") == "" { // else the table is the same for users who have different places
+		names = slices.Concat(settings, places)
+	}
+	for _, name := range names {
 		fmt.Fprintf(h, "%s=%q\n", name, g.lookup(name))
 	}
 	// What `go env -w` has set. What it says counts, not the folder that it is in:
@@ -80,11 +88,10 @@ type listed struct {
 
 // list returns packages and all that they need, compiled.
 func list(ctx context.Context, g Go, dir string, env, flags []string, paths ...string) ([]*pkg, error) {
-	args := append([]string{
-		"list", "-e", "-export", "-deps", noDWARF,
+	out, err := g.run(ctx, dir, env, slices.Concat([]string{
+		"list", "-e", "-export", "-deps",
 		"-json=ImportPath,Name,Dir,Export,Imports,EmbedFiles,ImportMap,Standard,DepOnly,Incomplete,Error",
-	}, flags...)
-	out, err := g.run(ctx, dir, env, append(append(args, "--"), paths...)...)
+	}, compileFlags, flags, []string{"--"}, paths)...)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,12 @@ const (
 	toolsPrefix  = "tools-"
 )
 
+// Folders of Go's in a shared cache, and in the private one that is laid over it.
+const (
+	goFolder  = "go-build"
+	modFolder = "mod"
+)
+
 // BinaryFile is where in the cache a copy of our own binary lies, if it was
 // installed from a place that does not last.
 const BinaryFile = "bin/spikebook"
@@ -66,7 +72,7 @@ func RemoveCache() (dir string, err error) {
 		return dir, err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), modulePrefix) || strings.HasPrefix(e.Name(), toolsPrefix) {
+		if strings.HasPrefix(e.Name(), modulePrefix) || strings.HasPrefix(e.Name(), toolsPrefix) || e.Name() == goFolder || e.Name() == modFolder {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}

@@ -27,6 +27,8 @@ type Go struct {
 	Version  string // such as go1.26.1
 	ModCache string // folder in which it keeps modules
 	SIMD     bool   // it has the experiment simd, which snn/vector uses
+
+	prog, cache string // GOCACHEPROG and GOCACHE where a cache is shared
 }
 
 // FindGo finds the go command: $SPIKEBOOK_GO, else the first that is new
@@ -140,6 +142,11 @@ func (g Go) Env() []string {
 	)
 	if g.ModCache != "" { // what it is by default need not be found out each time
 		env = append(env, "GOMODCACHE="+g.ModCache)
+	}
+	if g.prog != "" {
+		// The go command wants a folder of its own even so. Without -modcacherw only a
+		// chmod makes the folder of a module removable.
+		env = append(env, "GOCACHEPROG="+g.prog, "GOCACHE="+g.cache, "GOFLAGS=-buildvcs=false -modcacherw")
 	}
 	if os.Getenv("CGO_ENABLED") == "" {
 		env = append(env, "CGO_ENABLED=0")

@@ -32,7 +32,7 @@ func TestFindGo(t *testing.T) {
 
 	t.Setenv("SPIKEBOOK_GO", filepath.Join(chosen, "go"))
 	t.Setenv("GOEXPERIMENT", "")
-	want := Go{filepath.Join(chosen, "go"), "go1.90.1", "/modules", runtime.GOARCH == "amd64"}
+	want := Go{Path: filepath.Join(chosen, "go"), Version: "go1.90.1", ModCache: "/modules", SIMD: runtime.GOARCH == "amd64"}
 	if g, err := find(); g != want || err != nil {
 		t.Errorf("SPIKEBOOK_GO: got %v, %v", g, err)
 	}

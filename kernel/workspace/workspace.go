@@ -39,6 +39,11 @@ var ErrNotPrepared = errors.New("the workspace is not prepared: run `spikebook i
 // ErrCache is returned when the cache folder cannot be written to.
 var ErrCache = errors.New("the cache cannot be written to; set SPIKEBOOK_CACHE to a folder that can")
 
+// ErrShared is returned when the shared cache has nothing for this version of
+// spikebook, and is not ours to prepare.
+var ErrShared = errors.New("the shared cache that " + SharedVariable + " names is not prepared for this version of spikebook: " +
+	"who may write to it runs `spikebook install`; without the variable each user has a cache of their own")
+
 // Tools are the programs that GoNB calls, and GoNB, by import path.
 var Tools = []string{
 	"github.com/janpfeifer/gonb",
@@ -78,9 +83,17 @@ func unpack(ctx context.Context) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := CacheDir()
+	own, err := CacheDir()
 	if err != nil {
 		return nil, err
+	}
+	shared, err := SharedDir()
+	if err != nil {
+		return nil, err
+	}
+	cache, refused := own, ErrCache
+	if shared != "" {
+		cache, refused = shared, ErrShared
 	}
 	files, err := moduleFiles()
 	if err != nil {
@@ -95,6 +108,11 @@ func unpack(ctx context.Context) (*Workspace, error) {
 		Go:    g,
 		tools: filepath.Join(cache, toolsPrefix+digest(tools, g.Version)),
 	}
+	if shared != "" {
+		if err := w.share(shared, own); err != nil {
+			return nil, err
+		}
+	}
 	// The cells' go.mod names the folder, so it comes last.
 	files["cell/go.mod"] = bytes.ReplaceAll(files["cell/go.mod"], []byte(Placeholder), []byte(quoteMod(w.Dir)))
 	err = mirror(w.Dir, files, stamp, packagesFile)
@@ -102,7 +120,7 @@ func unpack(ctx context.Context) (*Workspace, error) {
 		err = mirror(w.tools, tools, "bin")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCache, err)
+		return nil, fmt.Errorf("%w: %w", refused, err)
 	}
 	return w, nil
 }
