@@ -41,7 +41,11 @@ ENV PATH=/usr/local/go/bin:$PATH CGO_ENABLED=0 GOTOOLCHAIN=local
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
-COPY . .
+COPY embed.go LICENSE ./
+COPY display display
+COPY gpu gpu
+COPY kernel kernel
+COPY snn snn
 ARG VERSION=
 RUN go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION" -o /opt/spikebook/bin/spikebook ./kernel
 # The tools are built in a cache that is left behind, for their modules are many. What cells are compiled with
@@ -50,8 +54,7 @@ RUN SPIKEBOOK_CACHE=/tmp/tools /opt/spikebook/bin/spikebook install --prefix /tm
     && mkdir /opt/spikebook/cache && cp -r /tmp/tools/tools-* /opt/spikebook/cache/ \
     && SPIKEBOOK_SHARED_CACHE=/opt/spikebook/cache /opt/spikebook/bin/spikebook install --prefix /opt/kernelspec \
     && find /opt/spikebook/cache/mod/cache/download -name '*.zip' -delete
-RUN cp -r notebooks LICENSE /opt/spikebook/ && install -t /opt/spikebook/bin docker/start docker/healthcheck \
-    && mkdir /opt/spikebook/packages \
+RUN mkdir /opt/spikebook/packages \
     && go version -m /opt/spikebook/bin/spikebook /opt/spikebook/cache/tools-*/bin/* > /opt/spikebook/packages/go.txt
 
 FROM base
@@ -59,6 +62,9 @@ COPY --from=go /usr/local/go /usr/local/go
 COPY --from=jupyter /opt/jupyter /opt/jupyter
 COPY --from=spikebook /opt/spikebook /opt/spikebook
 COPY --from=spikebook /opt/kernelspec /opt/jupyter
+COPY LICENSE /opt/spikebook/
+COPY notebooks /opt/spikebook/notebooks
+COPY docker/start docker/healthcheck /opt/spikebook/bin/
 # What is in it, for who must know: Go's modules are listed above.
 RUN /opt/jupyter/bin/pip freeze --path /opt/jupyter/lib/python3*/site-packages > /opt/spikebook/packages/python.txt \
     && dpkg-query --show --showformat '${Package} ${Version} ${Architecture}\n' > /opt/spikebook/packages/debian.txt

@@ -15,7 +15,11 @@ COPY tests/requirements-gpu.txt tests/
 RUN /opt/jupyter/bin/pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: --target /cuda -r tests/requirements-gpu.txt
 COPY go.mod go.sum ./
 RUN go mod download
-COPY . .
+COPY embed.go LICENSE ./
+COPY display display
+COPY gpu gpu
+COPY kernel kernel
+COPY snn snn
 ARG VERSION
 RUN CGO_ENABLED=1 CGO_CFLAGS="-O2 -g -I/cuda/nvidia/cuda_runtime/include" \
     go build -trimpath -tags cuda -ldflags "-s -w" -o /spikebook-gpu ./gpu/spikebook-gpu
