@@ -197,7 +197,7 @@ image: builder ## build the image spikebook, JupyterLab with the kernel
 
 image-cuda: builder ## build the image spikebook:cuda, which has the GPU worker, too
 	$(BUILD) -f docker/cpu.Dockerfile --build-arg VERSION=$(VERSION) --build-arg BASE=$(CUDA_BASE) -t $(IMAGE):cuda-base .
-	$(BUILD) -f docker/cuda.Dockerfile --build-arg VERSION=$(VERSION) --build-arg IMAGE=$(IMAGE):cuda-base -t $(IMAGE):cuda .
+	$(BUILD) -f docker/cuda.Dockerfile --build-arg IMAGE=$(IMAGE):cuda-base -t $(IMAGE):cuda .
 
 image-test: install ## build both images as root with buildah, on a base of debootstrap's, and run the tutorial in a container
 	tests/image/build.sh $(CACHE)/image

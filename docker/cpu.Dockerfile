@@ -31,7 +31,7 @@ RUN python3 -m venv /opt/jupyter
 COPY docker/requirements.txt /src/docker/
 RUN /opt/jupyter/bin/pip install --no-cache-dir --require-hashes -r /src/docker/requirements.txt
 COPY kernel/papermill /src/kernel/papermill
-# Source maps are for who develops JupyterLab; they are half of it.
+# Source maps are for who develops JupyterLab.
 RUN /opt/jupyter/bin/pip install --no-cache-dir --no-deps --no-build-isolation /src/kernel/papermill \
     && /opt/jupyter/bin/pip uninstall --yes flit_core && find /opt/jupyter -name '*.map' -delete
 
@@ -46,15 +46,17 @@ COPY display display
 COPY gpu gpu
 COPY kernel kernel
 COPY snn snn
-ARG VERSION=
-RUN go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION" -o /opt/spikebook/bin/spikebook ./kernel
+RUN go build -trimpath -o /opt/spikebook/bin/spikebook ./kernel
 # The tools are built in a cache that is left behind, for their modules are many. What cells are compiled with
 # fills the one that stays, which users read and lay their own over. Modules lie there unpacked.
 RUN SPIKEBOOK_CACHE=/tmp/tools /opt/spikebook/bin/spikebook install --prefix /tmp \
     && mkdir /opt/spikebook/cache && cp -r /tmp/tools/tools-* /opt/spikebook/cache/ \
     && SPIKEBOOK_SHARED_CACHE=/opt/spikebook/cache /opt/spikebook/bin/spikebook install --prefix /opt/kernelspec \
     && find /opt/spikebook/cache/mod/cache/download -name '*.zip' -delete
-RUN mkdir /opt/spikebook/packages \
+# The version comes last: what is above is the same for many.
+ARG VERSION=
+RUN go build -trimpath -ldflags "-s -w -X main.stamped=$VERSION" -o /opt/spikebook/bin/spikebook ./kernel \
+    && mkdir /opt/spikebook/packages \
     && go version -m /opt/spikebook/bin/spikebook /opt/spikebook/cache/tools-*/bin/* > /opt/spikebook/packages/go.txt
 
 FROM base

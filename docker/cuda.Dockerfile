@@ -20,7 +20,6 @@ COPY display display
 COPY gpu gpu
 COPY kernel kernel
 COPY snn snn
-ARG VERSION
 RUN CGO_ENABLED=1 CGO_CFLAGS="-O2 -g -I/cuda/nvidia/cuda_runtime/include" \
     go build -trimpath -tags cuda -ldflags "-s -w" -o /spikebook-gpu ./gpu/spikebook-gpu
 

@@ -31,7 +31,8 @@ from kernel import NAME, wait_until  # noqa: E402
 TOKEN = "tried"
 TURNS = 15
 PICTURE = ("layer := neuron.NewLIF(neuron.StepMode(\"m\"), neuron.StoreVSeq(true))\n"
-           "display.PlotOneNeuronVS(layer.VSeq(), layer.Forward(snn.Full(1.2, 50, 1)), display.VReset(0))")
+           "spikes := layer.Forward(snn.Full(1.2, 50, 1))\n"
+           "display.PlotOneNeuronVS(layer.VSeq(), spikes, display.VReset(0))")
 CELLS = {  # what is timed; %d is another number each time
     "a cell that must be compiled": "a%d := []string{fmt.Sprint(1)}\nlen(a%d)",
     "a cell with another number": "fmt.Println(1000 + %d)",
@@ -96,8 +97,9 @@ def check_owner(root):
             path = pathlib.Path(folder, name)
             info = path.lstat()
             loose = info.st_mode & 0o002 and not path.is_symlink() and not info.st_mode & 0o1000
-            if (loose or info.st_uid == 1000) and root / "home" not in (path, *path.parents):
-                open_to_all.append(str(path.relative_to(root)))
+            inner = path.relative_to(root)
+            if (loose or info.st_uid == 1000) and inner.parts[0] not in ("home", "dev"):
+                open_to_all.append(str(inner))
     assert not open_to_all, open_to_all[:20]
 
 
