@@ -38,7 +38,8 @@ class Root:
         for name, options in ("pts", "newinstance,ptmxmode=666"), ("shm", "mode=1777,size=4g,noexec,nosuid,nodev"):
             (self.path / "dev" / name).mkdir()
             mount("-t", "devpts" if name == "pts" else "tmpfs", "-o", options, name, self.path / "dev" / name)
-        (self.path / "dev" / "ptmx").symlink_to("pts/ptmx")
+        for name, to in {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}.items():
+            (self.path / "dev" / name).symlink_to(to)
         mount("-t", "tmpfs", "-o", "mode=1777,size=2g,nosuid,nodev", "tmp", self.path / "tmp")
         mount("--bind", home, self.path / "home" / "jovyan")
 
