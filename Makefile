@@ -16,7 +16,7 @@ export CGO_ENABLED ?= 0
 TUTORIAL := notebooks/neuron.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-hub hub-tools test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint release release-check generate clean
+.PHONY: help build venv install demo lab test test-go test-race test-fuzz test-cells test-robust test-python test-hub hub-tools test-gpu fakecuda gpu gpu-check gpu-tools conformance bench bench-neurons bench-units soak lint image image-cuda image-test release release-check generate clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -223,6 +223,28 @@ lint: ## formatting, go vet, staticcheck, go.mod, the workflows
 	go tool staticcheck ./...
 	go mod tidy -diff
 	$(ACTIONLINT) -shellcheck= -pyflakes=
+
+# docker, podman or buildah, whichever works: docker is often there without its engine.
+# HEALTHCHECK is a thing of Docker's format, which the two others must be asked for.
+BUILDER   ?= $(shell for b in docker podman buildah; do $$b info >/dev/null 2>&1 && echo $$b && break; done)
+BUILD      = $(BUILDER) build $(if $(filter-out docker,$(BUILDER)),--format docker) $(IMAGE_ARGS)
+IMAGE     ?= spikebook
+CUDA_BASE ?= nvidia/cuda:12.9.1-base-ubuntu24.04
+
+.PHONY: builder
+builder:
+	@test -n "$(BUILDER)" || { echo "neither docker nor podman nor buildah works here; on Debian and Ubuntu, as root: apt-get install buildah"; exit 1; }
+
+image: builder ## build the image spikebook, JupyterLab with the kernel
+	$(BUILD) -f docker/cpu.Dockerfile --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+
+image-cuda: builder ## build the image spikebook:cuda, which has the GPU worker, too
+	$(BUILD) -f docker/cpu.Dockerfile --build-arg VERSION=$(VERSION) --build-arg BASE=$(CUDA_BASE) -t $(IMAGE):cuda-base .
+	$(BUILD) -f docker/cuda.Dockerfile --build-arg IMAGE=$(IMAGE):cuda-base -t $(IMAGE):cuda .
+
+image-test: install ## build both images as root with buildah, on a base of debootstrap's, and run the tutorial in a container
+	tests/image/build.sh $(CACHE)/image
+	$(VENV)/bin/python tests/image/try.py $(CACHE)/image
 
 generate: ## write generated files anew: the go.mod of the cells, the loops over vectors, the logos
 	go run ./kernel/workspace/gen
