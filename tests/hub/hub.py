@@ -207,6 +207,15 @@ def processes(*users):
     return found
 
 
+def runs_a_cell(user):
+    """Whether the program of a cell runs: GoNB gives it another name, so it is told by its file."""
+    for pid in processes(user):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if "/cells/" in os.readlink(f"/proc/{pid}/exe"):
+                return True
+    return False
+
+
 def memory(user):
     """MiB of a user's processes by kind, what they share with others counted in parts (PSS)."""
     sizes = {"server": 0, "kernel": 0}

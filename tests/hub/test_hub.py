@@ -193,9 +193,11 @@ def test_all_ends_with_the_hub(class_of_eight, hub, report):
         u.run(CODE % u.name)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         running = [pool.submit(u.run, "for { time.Sleep(time.Second) }") for u in users]
-        kernels.wait_until(lambda: all(any("cells/" in c for c in rig.processes(u).values()) for u in users), 20, "the cells do not run")
-        assert left(hub, users)
-        seconds = hub.stop()
+        try:
+            kernels.wait_until(lambda: all(rig.runs_a_cell(u) for u in users), 60, "the cells do not run")
+            assert left(hub, users)
+        finally:
+            seconds = hub.stop()  # else the pool waits for the cells
         kernels.wait_until(lambda: not rig.processes(*users), 10, lambda: f"left: {rig.processes(*users)}")
         for r in running:
             assert r.exception() is not None  # the connection was closed
