@@ -79,9 +79,9 @@ test-race:
 
 # What reads bytes or text that may be anything; `make soak` does it for longer.
 FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit ./snn/dynamics:FuzzParse ./snn/dynamics:FuzzEvaluate ./gpu/remote/wire:FuzzDecode ./gpu/ptxsim:FuzzParse
-FUZZTIME ?= 30s
+FUZZTIME ?= 12s
 
-test-fuzz: ## random input for the wire, the snapshots, the cells and the neurons, 30 s each
+test-fuzz: ## random input for the wire, the snapshots, the cells and the neurons, 12 s each
 	@set -e; for f in $(FUZZ); do \
 		echo "$$f"; go test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $${f%:*}; \
 	done
@@ -95,7 +95,7 @@ test-robust: install ## 150 random events: interrupts, kills, damaged files, a f
 	go run ./tests/robust $(ROBUST)
 
 test-python: install hub-tools
-	$(VENV)/bin/pytest tests
+	$(VENV)/bin/pytest tests --durations=30
 
 test-hub: install hub-tools ## the part of test-python that needs a JupyterHub: eight users at once; as root, for their uids
 	$(VENV)/bin/pytest tests/hub
