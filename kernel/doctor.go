@@ -39,7 +39,7 @@ var checks = []check{
 	{"go", nil, checkGo},
 	{"go on PATH", []string{"go"}, checkPath},
 	{"cache", nil, checkCache},
-	{"go caches", []string{"go"}, checkGoCaches},
+	{"go caches", []string{"go", "cache"}, checkGoCaches},
 	{"workspace", []string{"go", "cache"}, checkWorkspace},
 	{"tools", []string{"workspace"}, checkTools},
 	{"modules", []string{"workspace", "go caches"}, checkModules},
@@ -132,11 +132,18 @@ func checkPath(ctx context.Context) (found, cure string, err error) {
 }
 
 func checkCache(context.Context) (found, cure string, err error) {
+	shared, err := workspace.SharedDir()
+	if err != nil {
+		return "", "unset " + workspace.SharedVariable, err
+	}
 	dir, err := workspace.CacheDir()
 	if err == nil {
 		err = writable(dir)
 	}
-	return dir, `export SPIKEBOOK_CACHE="$HOME/spikebook-cache" && ` + command("install"), err
+	if found = dir; shared != "" {
+		found += ", laid over " + shared
+	}
+	return found, `export SPIKEBOOK_CACHE="$HOME/spikebook-cache" && ` + command("install"), err
 }
 
 func checkGoCaches(ctx context.Context) (found, cure string, err error) {
@@ -144,7 +151,7 @@ func checkGoCaches(ctx context.Context) (found, cure string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if shared, err := workspace.SharedDir(); err != nil || shared != "" {
+	if shared, _ := workspace.SharedDir(); shared != "" { // its error is that of the cache
 		w, err := workspace.Open(ctx)
 		if err != nil {
 			return "", command("install"), err
