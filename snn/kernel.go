@@ -94,15 +94,15 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 		inputs = append(slices.Clip(inputs), randOn(on, c.Shape...))
 	}
 	outputs = k.outputs(&c, on, tape != nil)
+	r := run{kernel: k, program: program, on: on, steps: c.Steps, neurons: count(c.Shape) / max(1, c.Steps), inputs: inputs, params: c.Params, which: params, outputs: outputs}
 	states = c.States
 	if tape != nil || !c.Overwrite || slices.ContainsFunc(states, func(s *Tensor) bool { return !s.isOn(on) }) {
-		states = make([]*Tensor, len(c.States))
+		states, r.before = make([]*Tensor, len(c.States)), c.States
 		for i, s := range c.States {
 			states[i] = emptyOn(on, s.shape...)
-			copyTo(states[i], 0, s)
 		}
 	}
-	r := run{kernel: k, program: program, on: on, steps: c.Steps, neurons: count(c.Shape) / max(1, c.Steps), inputs: inputs, params: c.Params, which: params, outputs: outputs, states: states}
+	r.states = states
 	if tape == nil {
 		r.run()
 		return outputs, states
@@ -252,12 +252,11 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	}
 	states := make([]*Tensor, len(c.States))
 	for i, before := range c.States {
-		states[i] = zerosOn(on, before.Shape()...)
-		if grads[i] != nil {
-			copyTo(states[i], 0, grads[i])
+		if on != nil || before.RequiresGrad() {
+			states[i] = emptyOn(on, before.shape...)
 		}
 	}
-	r.states = slices.Clone(states)
+	r.states, r.before = slices.Clip(states), slices.Clip(grads)
 	params := s.learnt(&r)
 	inputs := make([]*Tensor, len(d.inputs))
 	for i := range inputs {
@@ -291,11 +290,11 @@ func (s *steps) learnt(r *run) (gradients []*Tensor) {
 		if p := s.call.Params[slices.Index(s.kernel.params, name)]; r.on != nil && r.neurons != 1 && p.Size() == 1 {
 			shared = append(shared, i)
 		} else {
-			row = zerosOn(r.on, 1, r.neurons)
+			row = emptyOn(r.on, 1, r.neurons)
 		}
 		gradients = append(gradients, row)
 	}
-	r.states = append(r.states, gradients...)
+	r.states, r.before = append(r.states, gradients...), append(r.before, make([]*Tensor, len(gradients))...)
 	if len(shared) > 0 {
 		r.sums = emptyOn(r.on, len(shared))
 	}

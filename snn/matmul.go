@@ -1,11 +1,11 @@
 package snn
 
 import (
+	"iter"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
+	"spikebook/snn/parallel"
 	"spikebook/snn/vector"
 )
 
@@ -174,21 +174,17 @@ const (
 )
 
 func (p *multiplication) run() {
-	workers := min(runtime.GOMAXPROCS(0), (p.m+someRows-1)/someRows, 1+p.m*p.n*p.k/parallelProducts)
+	pieces := (p.m + someRows - 1) / someRows
+	workers := min(pieces, parallel.Workers(p.m*p.n*p.k, parallelProducts))
 	if workers <= 1 {
 		p.rows(0, p.m)
 		return
 	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for lo := int(next.Add(someRows)) - someRows; lo < p.m; lo = int(next.Add(someRows)) - someRows {
-				p.rows(lo, min(lo+someRows, p.m))
-			}
-		})
-	}
-	wg.Wait()
+	parallel.Do(workers, pieces, func(pieces iter.Seq[int]) {
+		for i := range pieces {
+			p.rows(i*someRows, min((i+1)*someRows, p.m))
+		}
+	})
 }
 
 // rows computes some rows of c.

@@ -143,13 +143,18 @@ func zerosOn(on *backend, shape ...int) *Tensor {
 		return Zeros(shape...)
 	}
 	out := emptyOn(on, shape...)
-	if n := out.Size(); n > mostZeros {
-		on.must(on.Fill(out.place.at(0), 0, n))
-	} else if n > 0 {
-		on.must(on.Copy(out.place.at(0), on.zerosAt(), int64(4*n)))
-	}
-	runtime.KeepAlive(out)
+	on.zero(out)
 	return out
+}
+
+// zero sets the values of a new tensor on the device to 0.
+func (b *backend) zero(t *Tensor) {
+	if n := t.Size(); n > mostZeros {
+		b.must(b.Fill(t.place.at(0), 0, n))
+	} else if n > 0 {
+		b.must(b.Copy(t.place.at(0), b.zerosAt(), int64(4*n)))
+	}
+	runtime.KeepAlive(t)
 }
 
 // mostZeros is how many zeros are there to be copied: that takes no kernel, for

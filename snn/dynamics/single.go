@@ -12,8 +12,12 @@ func (p *Program) RunSingle(r *Run) {
 	for i, at := range p.params {
 		v[at] = r.Params[i][0]
 	}
+	before := r.Before
+	if len(before) == 0 {
+		before = r.States
+	}
 	for i, at := range p.states {
-		v[at] = r.States[i][0]
+		v[at] = before[i][0]
 	}
 	runValues(p.prologue, v)
 	for k := range r.T {
@@ -37,7 +41,9 @@ func (p *Program) RunSingle(r *Run) {
 		}
 	}
 	for i, at := range p.states {
-		r.States[i][0] = v[at]
+		if r.States[i] != nil {
+			r.States[i][0] = v[at]
+		}
 	}
 }
 
