@@ -107,17 +107,20 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 		r.run()
 		return outputs, states
 	}
+	tape.saved = tape.fewSaved[:0]
+	few := lists.Get().(*fewLists)
+	r.outputs = append(few.outputs[:0], outputs...)
 	for _, s := range tape.derivative.Saved {
 		if s.Input >= 0 {
 			tape.saved = append(tape.saved, inputs[s.Input])
 			continue
 		}
 		saved := emptyOn(on, c.Shape...)
-		tape.saved, r.outputs = append(tape.saved, saved), append(slices.Clip(r.outputs), saved)
+		tape.saved, r.outputs = append(tape.saved, saved), append(r.outputs, saved)
 	}
 	r.run()
-	results := slices.DeleteFunc(slices.Concat(outputs, states), func(t *Tensor) bool { return t == nil })
-	Record(tape, tape.operands, results...)
+	Record(tape, tape.operands, append(append(few.states[:0], outputs...), states...)...)
+	few.free()
 	return outputs, states
 }
 
@@ -156,7 +159,7 @@ func (k *Kernel) record(c *Call) *steps {
 		return nil
 	}
 	s := &steps{kernel: k, derivative: k.derivative(c), call: *c, process: process}
-	s.operands = slices.Concat(c.Inputs, c.Params, c.States)
+	s.operands = append(append(append(s.fewOperands[:0], c.Inputs...), c.Params...), c.States...)
 	n, m := len(c.Inputs), len(c.Inputs)+len(c.Params)
 	s.call.Inputs, s.call.Params, s.call.States = s.operands[:n:n], s.operands[n:m:m], s.operands[m:]
 	return s
@@ -229,6 +232,8 @@ type steps struct {
 	operands   []*Tensor // of the call: inputs, parameters and states
 	saved      []*Tensor
 	process    int64 // that saved them
+
+	fewOperands, fewSaved [mostFew]*Tensor // the place of operands and saved
 }
 
 // Backward runs the backward pass.
@@ -239,30 +244,36 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 		on = placeOf(grads...)
 	}
 	r := run{kernel: s.kernel, program: d.Backward, on: on, steps: c.Steps, neurons: count(c.Shape) / max(1, c.Steps), params: c.Params, which: d.backward, reverse: true}
-	r.inputs = append(make([]*Tensor, 0, len(s.saved)+len(d.wanted)), s.saved...)
-	for _, wanted := range d.wanted {
+	few := lists.Get().(*fewLists)
+	r.inputs = append(few.inputs[:0], s.saved...)
+	outputs := len(s.kernel.definition.Outputs)
+	for i, wanted := range d.wanted {
 		if !wanted {
 			continue
 		}
-		g := grads[0]
-		if grads = grads[1:]; g == nil {
+		g := grads[i]
+		if g == nil {
 			g = zerosOn(on, c.Steps) // for all neurons
 		}
 		r.inputs = append(r.inputs, g)
 	}
-	states := make([]*Tensor, len(c.States))
-	for i, before := range c.States {
+	r.states, r.before = few.states[:0], append(few.before[:0], grads[outputs:]...)
+	for _, before := range c.States {
+		var after *Tensor // nobody asks for what was the first state
 		if on != nil || before.RequiresGrad() {
-			states[i] = emptyOn(on, before.shape...)
+			after = emptyOn(on, before.shape...)
 		}
+		r.states = append(r.states, after)
 	}
-	r.states, r.before = slices.Clip(states), slices.Clip(grads)
 	params := s.learnt(&r)
-	inputs := make([]*Tensor, len(d.inputs))
-	for i := range inputs {
-		inputs[i] = emptyOn(on, c.Steps, r.neurons)
+	r.outputs = few.outputs[:0]
+	for _, name := range d.inputs {
+		shape := []int{c.Steps, r.neurons}
+		if x := c.Inputs[slices.Index(s.kernel.definition.Inputs, name)]; x.Size() == c.Steps*r.neurons {
+			shape = x.shape
+		}
+		r.outputs = append(r.outputs, emptyOn(on, shape...))
 	}
-	r.outputs = inputs
 	r.run()
 
 	result := make([]*Tensor, 0, len(s.operands))
@@ -275,9 +286,11 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 			result = append(result, g)
 		}
 	}
-	give(c.Inputs, s.kernel.definition.Inputs, d.inputs, inputs)
+	give(c.Inputs, s.kernel.definition.Inputs, d.inputs, r.outputs)
 	give(c.Params, s.kernel.params, d.params, params)
-	return append(result, states...)
+	result = append(result, r.states[:len(c.States)]...)
+	few.free()
+	return result
 }
 
 // learnt gives a run its states for the gradients of parameters, and returns where
@@ -323,8 +336,12 @@ func (s *steps) release() {
 // neuron or is added up, the shape and the place of x. If all neurons share a value,
 // their gradients are added up, in float64.
 func likeShape(rows, x *Tensor) *Tensor {
+	on := placeOf(x)
+	if rows.isOn(on) && slices.Equal(rows.shape, x.shape) {
+		return rows
+	}
 	if x.Size() != rows.Size() {
 		rows = rows.Sum(1)
 	}
-	return rows.moved(placeOf(x)).view(0, x.shape)
+	return rows.moved(on).view(0, x.shape)
 }

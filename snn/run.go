@@ -106,6 +106,21 @@ func ones(list []float32, tensors []*Tensor) bool {
 	return true
 }
 
+// mostFew is how many tensors most lists have at most. These need no memory of their
+// own.
+const mostFew = 8
+
+// fewLists are places for the lists of a run, which are used again.
+type fewLists struct{ inputs, outputs, states, before [mostFew]*Tensor }
+
+var lists = sync.Pool{New: func() any { return new(fewLists) }}
+
+// free forgets the tensors, which must not be kept alive.
+func (l *fewLists) free() {
+	*l = fewLists{}
+	lists.Put(l)
+}
+
 // arrays are used again: a layer is often run for one step.
 type arrays struct{ dynamics.Run }
 

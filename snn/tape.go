@@ -20,7 +20,22 @@ type node struct {
 	function Function // nil when Backward has been through it
 	inputs   []*Tensor
 	outputs  int
+
+	// What the call of Backward with that number, or if it is under way the gradients
+	// of the outputs, has left here: to find them takes no time.
+	pass    int64
+	grads   []gradient
+	fewGrad [3]gradient
 }
+
+// gradient is that of an output, as far as it is known.
+type gradient struct {
+	*Tensor
+	own bool // nobody else has the values, so that more can be added to them
+}
+
+// passes counts the calls of Backward.
+var passes atomic.Int64
 
 // off counts the calls of NoGrad that are under way.
 var off atomic.Int32
@@ -88,6 +103,14 @@ func (t *Tensor) addTwin(c *Tensor) {
 // gradient flows.
 func (t *Tensor) Detach() *Tensor { return &Tensor{shape: t.shape, data: t.data, place: t.place} }
 
+// apart returns t, or if it is on the tape or a leaf, t detached.
+func (t *Tensor) apart() *Tensor {
+	if t.node != nil || t.requires {
+		return t.Detach()
+	}
+	return t
+}
+
 // Recording reports whether [Record] would record an operation on these inputs:
 // whether gradients are on and one of them requires one. A function that saves
 // values for its Backward asks first. An input may be nil.
@@ -104,14 +127,16 @@ func Recording(inputs ...*Tensor) bool {
 }
 
 // Record puts outputs, which f computes from inputs, on the tape, if
-// [Recording]. They must be new tensors.
+// [Recording]. They must be new tensors, or nil.
 func Record(f Function, inputs []*Tensor, outputs ...*Tensor) {
 	if !Recording(inputs...) {
 		return
 	}
 	n := &node{function: f, inputs: inputs, outputs: len(outputs)}
 	for i, t := range outputs {
-		t.node, t.slot = n, i
+		if t != nil {
+			t.node, t.slot = n, i
+		}
 	}
 }
 
@@ -154,23 +179,30 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 		panic(gradf("Backward", "nothing that this tensor was computed from requires a gradient; call RequireGrad() on the parameters before, and compute outside of NoGrad"))
 	}
 	keep := slices.Contains(options, retain)
-	order := t.node.order()
+	var few [32]*node
+	order := t.node.order(few[:0], passes.Add(1))
 	on := placeOf(t)
 	if on != nil {
 		g = on.operand(g) // what comes before t is computed there, too
 	}
-	grads := gradients{}
-	grads.give(t, g.moved(on), false)
+	if !g.isOn(on) {
+		g = g.moved(on)
+	}
+	give(t, g, false)
 	for _, n := range slices.Backward(order) {
-		if gs := grads[n]; gs != nil {
-			delete(grads, n)
+		if n.grads != nil {
+			grads := make([]*Tensor, n.outputs)
+			for i, g := range n.grads {
+				grads[i] = g.Tensor
+			}
+			n.grads, n.fewGrad = nil, [3]gradient{}
 			if part, ok := n.function.(sliced); ok {
-				grads.givePart(n.inputs[0], part.at, gs.of[0])
+				givePart(n.inputs[0], part.at, grads[0])
 			} else {
 				_, own := n.function.(maker)
-				for i, g := range n.function.Backward(gs.of) {
+				for i, g := range n.function.Backward(grads) {
 					if g != nil {
-						grads.give(n.inputs[i], g, own)
+						give(n.inputs[i], g, own)
 					}
 				}
 			}
@@ -191,39 +223,32 @@ type releaser interface{ release() }
 // keep: others give the gradient of an output on, or a part of it.
 type maker interface{ makes() }
 
-// gradients are those of the outputs of nodes that Backward has not been through
-// yet.
-type gradients map[*node]*nodeGradients
-
-type nodeGradients struct {
-	of  []*Tensor
-	own []bool // nobody else has the values, so that more can be added to them
-}
-
-func (gs gradients) of(n *node) *nodeGradients {
-	g := gs[n]
-	if g == nil {
-		g = &nodeGradients{make([]*Tensor, n.outputs), make([]bool, n.outputs)}
-		gs[n] = g
+// gradient returns the place for that of an output.
+func (t *Tensor) gradient() *gradient {
+	n := t.node
+	if n.grads == nil {
+		if n.grads = n.fewGrad[:min(n.outputs, len(n.fewGrad))]; n.outputs > len(n.fewGrad) {
+			n.grads = make([]gradient, n.outputs)
+		}
 	}
-	return g
+	return &n.grads[t.slot]
 }
 
 // give adds a gradient to a leaf, or to those of the node that made the tensor.
 // own says that nobody else has its values.
-func (gs gradients) give(t, g *Tensor, own bool) {
+func give(t, g *Tensor, own bool) {
+	g = g.apart()
 	switch {
 	case t.requires:
-		t.accumulate(g.Detach(), own)
+		t.accumulate(g, own)
 	case t.onTape():
-		have := gs.of(t.node)
-		switch old := have.of[t.slot]; {
-		case old == nil:
-			have.of[t.slot], have.own[t.slot] = g.Detach(), own
-		case have.own[t.slot]:
-			addTo(old, 0, g)
+		switch have := t.gradient(); {
+		case have.Tensor == nil:
+			*have = gradient{g, own}
+		case have.own:
+			addTo(have.Tensor, 0, g)
 		default:
-			have.of[t.slot], have.own[t.slot] = old.Add(g.Detach()), true
+			*have = gradient{have.Add(g), true}
 		}
 	}
 }
@@ -231,7 +256,7 @@ func (gs gradients) give(t, g *Tensor, own bool) {
 // givePart adds the gradient of a part of t, which begins at a value. The steps
 // of a sequence are such parts: a gradient as large as the sequence for each of
 // them would cost the square of their number.
-func (gs gradients) givePart(t *Tensor, at int, g *Tensor) {
+func givePart(t *Tensor, at int, g *Tensor) {
 	switch {
 	case t.requires:
 		if t.grad == nil {
@@ -239,13 +264,13 @@ func (gs gradients) givePart(t *Tensor, at int, g *Tensor) {
 		}
 		addTo(t.grad, at, g)
 	case t.onTape():
-		have := gs.of(t.node)
-		if old := have.of[t.slot]; old == nil {
-			have.of[t.slot], have.own[t.slot] = zerosOn(placeOf(g), t.shape...), true
-		} else if !have.own[t.slot] {
-			have.of[t.slot], have.own[t.slot] = old.Clone(), true
+		have := t.gradient()
+		if have.Tensor == nil {
+			*have = gradient{zerosOn(placeOf(g), t.shape...), true}
+		} else if !have.own {
+			*have = gradient{have.Clone(), true}
 		}
-		addTo(have.of[t.slot], at, g)
+		addTo(have.Tensor, at, g)
 	}
 }
 
@@ -276,16 +301,16 @@ func (t *Tensor) accumulate(g *Tensor, own bool) {
 	}
 }
 
-// order returns n and the nodes that it depends on, those first.
-func (n *node) order() []*node {
-	var order []*node
-	seen := map[*node]bool{}
-	for stack := []*node{n}; len(stack) > 0; {
+// order appends n and the nodes that it depends on to a list, those first. It leaves
+// the number of the pass in each, and no gradients of one that did not end.
+func (n *node) order(order []*node, pass int64) []*node {
+	var few [32]*node
+	for stack := append(few[:0], n); len(stack) > 0; {
 		n := stack[len(stack)-1]
 		ready := true
-		if !seen[n] {
+		if n.pass != pass {
 			for _, t := range n.inputs {
-				if t != nil && !t.requires && t.onTape() && !seen[t.node] {
+				if t != nil && !t.requires && t.onTape() && t.node.pass != pass {
 					stack = append(stack, t.node)
 					ready = false
 				}
@@ -295,8 +320,8 @@ func (n *node) order() []*node {
 			continue
 		}
 		stack = stack[:len(stack)-1]
-		if !seen[n] {
-			seen[n] = true
+		if n.pass != pass {
+			n.pass, n.grads, n.fewGrad = pass, nil, [3]gradient{}
 			order = append(order, n)
 		}
 	}

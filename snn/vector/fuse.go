@@ -46,7 +46,17 @@ func (op Op) Pair() (first, second Op, slot int, ok bool) {
 
 // pair is the inverse of fuse.
 func (op Op) pair() (first, second Op, slot int) {
-	k := op - fused
-	s := seconds[k%Op(len(seconds))]
-	return Add + k/Op(len(seconds)), s.op, s.slot
+	p := &pairs[op-fused]
+	return p.first, p.second, p.slot
 }
+
+var pairs = func() (list [count - fused]struct {
+	first, second Op
+	slot          int
+}) {
+	for k := range list {
+		s := seconds[k%len(seconds)]
+		list[k].first, list[k].second, list[k].slot = Add+Op(k/len(seconds)), s.op, s.slot
+	}
+	return list
+}()
