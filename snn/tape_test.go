@@ -354,6 +354,54 @@ func TestMoreShapeMistakes(t *testing.T) {
 	}
 }
 
+// broken is x*2, whose backward pass fails as often as it says.
+type broken struct{ times *int }
+
+func (b broken) Backward(grads []*snn.Tensor) []*snn.Tensor {
+	if *b.times > 0 {
+		*b.times--
+		panic("broken")
+	}
+	return []*snn.Tensor{grads[0].Scale(2)}
+}
+
+// A backward pass that failed leaves nothing to the next one: not the gradients
+// that had come half of the way. Both outputs of the pair have such.
+func TestBackwardFailed(t *testing.T) {
+	x := snn.FromSlice([]float32{1, -1}).RequireGrad()
+	a, b, _ := newPair(x)
+	times := 2
+	y := b.Detach().Scale(2)
+	snn.Record(broken{&times}, []*snn.Tensor{b}, y)
+	z := a.Scale(5).Add(y).Sum() // 10x + 6x
+	for times > 0 {
+		func() {
+			defer func() {
+				if p := recover(); p != "broken" {
+					t.Fatalf("it panics with %v", p)
+				}
+			}()
+			z.Backward(snn.RetainGraph())
+		}()
+	}
+	z.Backward()
+	gradOf(t, x, 16, 16)
+}
+
+// More outputs than most functions have, and most of them without a gradient.
+func TestManyOutputs(t *testing.T) {
+	x := snn.FromSlice([]float32{1, -1}).RequireGrad()
+	outputs := make([]*snn.Tensor, 7)
+	for i := range outputs {
+		if i != 2 {
+			outputs[i] = x.Detach().Scale(float32(2 + i))
+		}
+	}
+	snn.Record(pair{new([][]*snn.Tensor)}, []*snn.Tensor{x}, outputs...)
+	outputs[6].Add(outputs[1]).Sum().Backward() // 8x + 3x
+	gradOf(t, x, 11, 11)
+}
+
 // What nobody asked a gradient of costs no more than its result: the tensor,
 // its shape, its values, and what the operation itself needs. The least of some
 // runs counts, because the race detector throws pooled memory away at random.
