@@ -268,11 +268,13 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	params := s.learnt(&r)
 	r.outputs = few.outputs[:0]
 	for _, name := range d.inputs {
-		shape := []int{c.Steps, r.neurons}
-		if x := c.Inputs[slices.Index(s.kernel.definition.Inputs, name)]; x.Size() == c.Steps*r.neurons {
-			shape = x.shape
+		g := c.Inputs[slices.Index(s.kernel.definition.Inputs, name)]
+		if g.Size() == c.Steps*r.neurons {
+			g = emptyOn(on, g.shape...)
+		} else {
+			g = emptyOn(on, c.Steps, r.neurons)
 		}
-		r.outputs = append(r.outputs, emptyOn(on, shape...))
+		r.outputs = append(r.outputs, g)
 	}
 	r.run()
 
