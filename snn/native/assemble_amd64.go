@@ -16,25 +16,25 @@ const (
 
 // operand is a vector register, or a place in memory.
 type operand struct {
-	ymm   int   // -1 for memory
+	reg   int   // -1 for memory
 	base  int   // general register
 	index bool  // base + rcx
 	disp  int32 // of a field, or of the field that base is to be loaded from
 }
 
-func ymm(n int) operand { return operand{ymm: n} }
+func reg(n int) operand { return operand{reg: n} }
 
 // row is the place of the vector that the loop is at, of a row whose address is
 // in a register: base + rcx.
-func row(base int) operand { return operand{ymm: -1, base: base, index: true} }
+func row(base int) operand { return operand{reg: -1, base: base, index: true} }
 
 // farRow is the same with an address that is in the frame.
 func farRow(offset uintptr) operand {
-	return operand{ymm: -1, base: scratch, index: true, disp: int32(offset)}
+	return operand{reg: -1, base: scratch, index: true, disp: int32(offset)}
 }
 
 // field is a place in the frame, to which rdi points.
-func field(offset uintptr) operand { return operand{ymm: -1, base: rdi, disp: int32(offset)} }
+func field(offset uintptr) operand { return operand{reg: -1, base: rdi, disp: int32(offset)} }
 
 // Opcodes in the map 0F, and in 0F 3A with the prefix 66.
 const (
@@ -58,10 +58,10 @@ func (s *assembler) vex(table, prefix, op byte, dst, a int, b operand, immediate
 		}
 		return 1
 	}
-	if b.ymm < 0 && b.base == scratch {
-		s.pointer(scratch, operand{ymm: -1, base: rdi, disp: b.disp})
+	if b.reg < 0 && b.base == scratch {
+		s.pointer(scratch, operand{reg: -1, base: rdi, disp: b.disp})
 	}
-	rm := b.ymm
+	rm := b.reg
 	if rm < 0 {
 		rm = b.base
 	}
@@ -77,8 +77,8 @@ func (s *assembler) modRM(reg int, b operand) {
 	const register, byteDisp, intDisp = 3 << 6, 1 << 6, 2 << 6
 	field := byte(reg&7) << 3
 	switch {
-	case b.ymm >= 0:
-		s.code = append(s.code, register|field|byte(b.ymm&7))
+	case b.reg >= 0:
+		s.code = append(s.code, register|field|byte(b.reg&7))
 	case b.index: // base + rcx + 0
 		s.code = append(s.code, byteDisp|field|4, rcx<<3|byte(b.base&7), 0)
 	default:

@@ -4,7 +4,6 @@ package native
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -96,7 +95,7 @@ func Compile(code []vector.Instruction, use []Use) *Loop {
 		c.move(opLoad, c.fixedRows[row], c.memory(row))
 	}
 	for _, at := range slices.Sorted(maps.Keys(c.fixedFields)) {
-		c.move(opLoad, c.fixedFields[at], operand{ymm: -1, base: rdi, disp: at})
+		c.move(opLoad, c.fixedFields[at], operand{reg: -1, base: rdi, disp: at})
 	}
 	c.pointer(r12, field(unsafe.Offsetof(frame.ahead)))
 	c.loop(func() {
@@ -236,7 +235,7 @@ func (c *compiler) write(in *vector.Instruction) {
 		if slot == 0 {
 			c.result(in, c.binary(opcode[second], f, c.read(arg[2])))
 		} else {
-			c.result(in, c.binary(opcode[second], c.load(arg[2]), ymm(f)))
+			c.result(in, c.binary(opcode[second], c.load(arg[2]), reg(f)))
 		}
 	case in.Op == vector.Copy:
 		d := c.take()
@@ -259,11 +258,11 @@ func (c *compiler) write(in *vector.Instruction) {
 		c.result(in, d)
 	case in.Op == vector.Min: // the processor's own returns b if both are 0 or one is NaN
 		a, b := c.load(arg[0]), c.load(arg[1])
-		c.result(in, c.binary(opOr, c.binary(opMin, a, ymm(b)), ymm(c.binary(opMin, b, ymm(a)))))
+		c.result(in, c.binary(opOr, c.binary(opMin, a, reg(b)), reg(c.binary(opMin, b, reg(a)))))
 	case in.Op == vector.Max:
 		a, b := c.load(arg[0]), c.load(arg[1])
-		p, q := c.binary(opMax, a, ymm(b)), c.binary(opMax, b, ymm(a))
-		c.result(in, c.binary(opSub, c.binary(opOr, p, ymm(q)), ymm(c.binary(opXor, p, ymm(q)))))
+		p, q := c.binary(opMax, a, reg(b)), c.binary(opMax, b, reg(a))
+		c.result(in, c.binary(opSub, c.binary(opOr, p, reg(q)), reg(c.binary(opXor, p, reg(q)))))
 	case in.Op == vector.Sign:
 		a := c.load(arg[0])
 		d := c.choose(c.test(less, a, c.constant(zero)), c.constant(minusOne), a)
@@ -281,19 +280,19 @@ func (c *compiler) write(in *vector.Instruction) {
 		a, b, e := c.load(arg[0]), c.load(arg[1]), c.load(arg[2])
 		ones := c.take()
 		c.move(opLoad, ones, c.constant(one))
-		rest := c.binary(opMul, c.binary(opSub, ones, ymm(a)), ymm(e))
-		d := c.binary(opAdd, c.binary(opMul, a, ymm(b)), ymm(rest))
-		d = c.choose(c.test(equal, a, c.constant(zero)), ymm(e), d)
-		c.result(in, c.choose(c.test(equal, a, c.constant(one)), ymm(b), d))
+		rest := c.binary(opMul, c.binary(opSub, ones, reg(a)), reg(e))
+		d := c.binary(opAdd, c.binary(opMul, a, reg(b)), reg(rest))
+		d = c.choose(c.test(equal, a, c.constant(zero)), reg(e), d)
+		c.result(in, c.choose(c.test(equal, a, c.constant(one)), reg(b), d))
 	case in.Op == vector.FireHard, in.Op == vector.FireSoft:
 		a, b := c.load(arg[0]), c.load(arg[1])
-		mask := c.test(greaterEqual, c.binary(opSub, a, ymm(b)), c.constant(zero))
+		mask := c.test(greaterEqual, c.binary(opSub, a, reg(b)), c.constant(zero))
 		s := c.binary(opAnd, mask, c.constant(one))
 		var d int
 		if in.Op == vector.FireHard {
 			d = c.choose(mask, c.read(arg[2]), a)
 		} else {
-			d = c.binary(opSub, a, ymm(c.binary(opMul, s, ymm(b))))
+			d = c.binary(opSub, a, reg(c.binary(opMul, s, reg(b))))
 		}
 		c.result(in, d, s)
 	default:
@@ -312,7 +311,7 @@ var predicate = map[vector.Op]byte{vector.Less: less, vector.LessEqual: lessEqua
 // constant is a field of the frame, or the register that holds it.
 func (c *compiler) constant(f operand) operand {
 	if r, ok := c.fixedFields[f.disp]; ok {
-		return ymm(r)
+		return reg(r)
 	}
 	c.fields[f.disp] = true
 	return f
@@ -336,139 +335,4 @@ func (c *compiler) choose(mask int, b operand, a int) int {
 	d := c.take()
 	c.blend(d, a, b, mask)
 	return d
-}
-
-// result says which registers hold what an instruction computes, and forgets what
-// nobody reads any more.
-func (c *compiler) result(in *vector.Instruction, registers ...int) {
-	for i, row := range in.Results() {
-		if old, ok := c.at[row]; ok {
-			c.forget(old)
-		}
-		r := registers[i]
-		c.holds[r], c.dirty[r], c.at[row] = row, true, r
-	}
-	for r, row := range c.holds {
-		if row != none && c.next(row) == math.MaxInt {
-			c.forget(r)
-		}
-	}
-}
-
-// next returns the instruction that reads a row next.
-func (c *compiler) next(row int) int {
-	events := c.events[row]
-	for len(events) > 0 && events[0].at <= c.now {
-		events = events[1:]
-	}
-	switch c.events[row] = events; {
-	case len(events) > 0 && events[0].read:
-		return events[0].at
-	case len(events) == 0 && c.is(row, Live):
-		return len(c.code)
-	}
-	return math.MaxInt
-}
-
-// event says that an instruction reads a row, or writes it.
-type event struct {
-	at   int
-	read bool
-}
-
-// listEvents lists what happens to each row; an instruction reads before it
-// writes.
-func (c *compiler) listEvents() {
-	c.events = map[int][]event{}
-	for i := range c.code {
-		for _, row := range c.code[i].Operands() {
-			c.events[row] = append(c.events[row], event{i, true})
-		}
-		for _, row := range c.code[i].Results() {
-			c.events[row] = append(c.events[row], event{i, false})
-		}
-	}
-}
-
-// load returns a register that holds a row.
-func (c *compiler) load(row int) int {
-	if r, ok := c.fixedRows[row]; ok {
-		return r
-	}
-	r, ok := c.at[row]
-	if !ok {
-		r = c.take()
-		c.move(opLoad, r, c.memory(row))
-		c.holds[r], c.dirty[r], c.at[row] = row, false, r
-	}
-	c.pinned[r] = true
-	return r
-}
-
-// read returns a register that holds a row, or if nobody else reads it the place
-// in memory.
-func (c *compiler) read(row int) operand {
-	_, fixed := c.fixedRows[row]
-	if _, ok := c.at[row]; !ok && !fixed && c.next(row) >= len(c.code) {
-		return c.memory(row)
-	}
-	return ymm(c.load(row))
-}
-
-// memory returns the place of a row in memory.
-func (c *compiler) memory(at int) operand {
-	k, ok := c.index[at]
-	if !ok {
-		k = len(c.rows)
-		c.rows = append(c.rows, at)
-		c.index[at] = k
-	}
-	if base := c.base[min(k, maxRows-1)]; base != none {
-		return row(base)
-	}
-	return farRow(rowOffset(k))
-}
-
-// take returns a register for the instruction. If none is free, the row that is
-// read last goes to memory.
-func (c *compiler) take() int {
-	best, when := none, -1
-	for r, row := range c.holds {
-		if c.pinned[r] || c.reserved[r] {
-			continue
-		}
-		next := math.MaxInt
-		if row != none {
-			next = c.next(row)
-			if slices.Contains(c.code[c.now].Operands(), row) {
-				next = c.now
-			}
-		}
-		if next > when {
-			best, when = r, next
-		}
-	}
-	if c.holds[best] != none && c.dirty[best] && when < math.MaxInt {
-		c.store(best)
-	}
-	c.forget(best)
-	c.pinned[best] = true
-	return best
-}
-
-func (c *compiler) store(r int) {
-	row := c.holds[r]
-	place, op := c.memory(row), byte(opStore)
-	if c.is(row, Stream) {
-		op, c.streams = opStream, true
-	}
-	c.move(op, r, place)
-	c.dirty[r] = false
-}
-
-func (c *compiler) forget(r int) {
-	if row := c.holds[r]; row != none {
-		delete(c.at, row)
-	}
-	c.holds[r], c.dirty[r] = none, false
 }
