@@ -3,11 +3,40 @@
 package native
 
 import (
+	"maps"
 	"math"
 	"slices"
 
 	"spikebook/snn/vector"
 )
+
+// fix keeps constants and uniform rows in registers.
+func (c *compiler) fix() {
+	atOnce := 10 // registers that an operation takes at most
+	for i := range c.code {
+		if c.code[i].Op == vector.Mix {
+			atOnce = 12
+		}
+	}
+	budget := len(c.holds) - atOnce
+	c.fixedRows, c.fixedFields = map[int]int{}, map[int32]int{}
+	next := func() int {
+		r := len(c.holds) - 1 - len(c.fixedRows) - len(c.fixedFields)
+		c.reserved[r] = true
+		budget--
+		return r
+	}
+	for _, row := range c.rows {
+		if c.is(row, Uniform) && !c.written[row] && budget > 0 {
+			c.fixedRows[row] = next()
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(c.fields)) {
+		if budget > 0 {
+			c.fixedFields[at] = next()
+		}
+	}
+}
 
 // result says which registers hold what an instruction computes, and forgets what
 // nobody reads any more.
@@ -77,10 +106,10 @@ func (c *compiler) load(row int) int {
 }
 
 // read returns a register that holds a row, or if nobody else reads it the place
-// in memory.
+// in memory, unless there is but a part of a vector.
 func (c *compiler) read(row int) operand {
 	_, fixed := c.fixedRows[row]
-	if _, ok := c.at[row]; !ok && !fixed && c.next(row) >= len(c.code) {
+	if _, ok := c.at[row]; !ok && !fixed && !c.part && c.next(row) >= len(c.code) {
 		return c.memory(row)
 	}
 	return reg(c.load(row))
@@ -130,7 +159,7 @@ func (c *compiler) take() int {
 func (c *compiler) store(r int) {
 	row := c.holds[r]
 	place, op := c.memory(row), byte(opStore)
-	if c.is(row, Stream) {
+	if c.is(row, Stream) && !c.part {
 		op, c.streams = opStream, true
 	}
 	c.move(op, r, place)
