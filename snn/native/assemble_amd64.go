@@ -2,9 +2,18 @@
 
 package native
 
+import "encoding/binary"
+
 // assembler encodes the instructions that loops are made of: Intel's manual,
-// volume 2, sections 2.3 (VEX) and 3 to 5.
-type assembler struct{ code []byte }
+// volume 2, sections 2.3 (VEX), 2.7 (EVEX) and 3 to 5.
+type assembler struct {
+	code  []byte
+	bytes int  // of a vector: avx2 or avx512
+	part  bool // of a row there are only the lanes that lanesLeft has
+}
+
+// Bytes of a vector.
+const avx2, avx512 = 32, 64
 
 // General registers.
 const (
@@ -16,69 +25,87 @@ const (
 
 // operand is a vector register, or a place in memory.
 type operand struct {
-	ymm   int   // -1 for memory
+	reg   int   // -1 for memory
 	base  int   // general register
 	index bool  // base + rcx
 	disp  int32 // of a field, or of the field that base is to be loaded from
 }
 
-func ymm(n int) operand { return operand{ymm: n} }
+func reg(n int) operand { return operand{reg: n} }
 
 // row is the place of the vector that the loop is at, of a row whose address is
 // in a register: base + rcx.
-func row(base int) operand { return operand{ymm: -1, base: base, index: true} }
+func row(base int) operand { return operand{reg: -1, base: base, index: true} }
 
 // farRow is the same with an address that is in the frame.
 func farRow(offset uintptr) operand {
-	return operand{ymm: -1, base: scratch, index: true, disp: int32(offset)}
+	return operand{reg: -1, base: scratch, index: true, disp: int32(offset)}
 }
 
 // field is a place in the frame, to which rdi points.
-func field(offset uintptr) operand { return operand{ymm: -1, base: rdi, disp: int32(offset)} }
+func field(offset uintptr) operand { return operand{reg: -1, base: rdi, disp: int32(offset)} }
 
-// Opcodes in the map 0F, and in 0F 3A with the prefix 66.
+// Opcodes in the map 0F, in 0F 38 and in 0F 3A, the last two with the prefix 66.
 const (
 	opLoad, opStore, opStream                = 0x10, 0x11, 0x2b
 	opSqrt, opAnd, opOr, opXor               = 0x51, 0x54, 0x56, 0x57
 	opAdd, opMul, opSub, opMin, opDiv, opMax = 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f
 	opCompare                                = 0xc2
+	opBroadcast, opBlendByMask               = 0x18, 0x65
 	opRound, opBlend                         = 0x08, 0x4a
-	map0F, map0F3A                           = 1, 3
+	map0F, map0F38, map0F3A                  = 1, 2, 3
 	prefixNone, prefix66                     = 0, 1
 	equal, less, lessEqual, notEqual         = 0x00, 0x11, 0x12, 0x04
 	greaterEqual, greater                    = 0x1d, 0x1e
 	toNearest, down                          = 8, 9
 )
 
-// vex encodes op dst, a, b for vectors of 256 bits; a is 0 if there is none.
-func (s *assembler) vex(table, prefix, op byte, dst, a int, b operand, immediate ...byte) {
-	inverted := func(bit bool) byte {
-		if bit {
-			return 0
-		}
-		return 1
+// mask says where a comparison holds. With AVX2 it is a vector register that has
+// all bits of those lanes set, with AVX-512 one of the registers k1 to k7.
+type mask int
+
+const (
+	noMask    mask = 0
+	lanesLeft mask = 7      // k7
+	orZero    mask = 1 << 7 // beside a mask: other lanes become 0, and do not stay as they are
+)
+
+// encode encodes op dst, a, b; a is 0 if there is none. where are the lanes that
+// it is for, which only AVX-512 can say.
+func (s *assembler) encode(table, prefix, op byte, dst, a int, b operand, where mask, immediate ...byte) {
+	if b.reg < 0 && b.base == scratch {
+		s.pointer(scratch, operand{reg: -1, base: rdi, disp: b.disp})
 	}
-	if b.ymm < 0 && b.base == scratch {
-		s.pointer(scratch, operand{ymm: -1, base: rdi, disp: b.disp})
-	}
-	rm := b.ymm
+	rm := b.reg
 	if rm < 0 {
 		rm = b.base
 	}
-	s.code = append(s.code, 0xc4,
-		inverted(dst >= 8)<<7|1<<6|inverted(rm >= 8)<<5|table,
-		byte(^a&15)<<3|1<<2|prefix, op)
+	const vex, evex = 0xc4, 0x62
+	if s.bytes == avx2 {
+		s.code = append(s.code, vex,
+			inverted(dst, 3)<<7|1<<6|inverted(rm, 3)<<5|table,
+			byte(^a&15)<<3|1<<2|prefix)
+	} else {
+		s.code = append(s.code, evex,
+			inverted(dst, 3)<<7|inverted(rm, 4)<<6|inverted(rm, 3)<<5|inverted(dst, 4)<<4|table,
+			byte(^a&15)<<3|1<<2|prefix,
+			2<<5|inverted(a, 4)<<3|byte(where))
+	}
+	s.code = append(s.code, op)
 	s.modRM(dst, b)
 	s.code = append(s.code, immediate...)
 }
+
+// inverted returns a bit of the number of a register as prefixes have it.
+func inverted(register, bit int) byte { return ^byte(register>>bit) & 1 }
 
 // modRM encodes the operands behind an opcode.
 func (s *assembler) modRM(reg int, b operand) {
 	const register, byteDisp, intDisp = 3 << 6, 1 << 6, 2 << 6
 	field := byte(reg&7) << 3
 	switch {
-	case b.ymm >= 0:
-		s.code = append(s.code, register|field|byte(b.ymm&7))
+	case b.reg >= 0:
+		s.code = append(s.code, register|field|byte(b.reg&7))
 	case b.index: // base + rcx + 0
 		s.code = append(s.code, byteDisp|field|4, rcx<<3|byte(b.base&7), 0)
 	default:
@@ -88,27 +115,56 @@ func (s *assembler) modRM(reg int, b operand) {
 }
 
 func (s *assembler) int32(n int32) {
-	s.code = append(s.code, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	s.code = binary.LittleEndian.AppendUint32(s.code, uint32(n))
 }
 
 // op is an operation of two operands in the map 0F.
-func (s *assembler) op(op byte, dst, a int, b operand) { s.vex(map0F, prefixNone, op, dst, a, b) }
+func (s *assembler) op(op byte, dst, a int, b operand) {
+	s.encode(map0F, prefixNone, op, dst, a, b, noMask)
+}
 
-// move loads a vector, or stores one: the register is dst then.
-func (s *assembler) move(op byte, dst int, b operand) { s.vex(map0F, prefixNone, op, dst, 0, b) }
+// move loads a vector, or stores one: the register is dst then. Of a row that is
+// but a part of one it does no more than that.
+func (s *assembler) move(op byte, dst int, b operand) {
+	where := noMask
+	if s.part && b.index {
+		if where = lanesLeft; op != opStore {
+			where |= orZero
+		}
+	}
+	s.encode(map0F, prefixNone, op, dst, 0, b, where)
+}
 
-// compare sets all bits of the lanes where the predicate holds.
-func (s *assembler) compare(predicate byte, dst, a int, b operand) {
-	s.vex(map0F, prefixNone, opCompare, dst, a, b, predicate)
+// broadcast loads one value into all lanes.
+func (s *assembler) broadcast(dst int, b operand) {
+	s.encode(map0F38, prefix66, opBroadcast, dst, 0, b, noMask)
+}
+
+// compare sets a mask to where the predicate holds.
+func (s *assembler) compare(predicate byte, dst mask, a int, b operand) {
+	s.encode(map0F, prefixNone, opCompare, int(dst), a, b, noMask, predicate)
 }
 
 // blend takes b where the mask is set, else a.
-func (s *assembler) blend(dst, a int, b operand, mask int) {
-	s.vex(map0F3A, prefix66, opBlend, dst, a, b, byte(mask)<<4)
+func (s *assembler) blend(dst, a int, b operand, where mask) {
+	if s.bytes == avx2 {
+		s.encode(map0F3A, prefix66, opBlend, dst, a, b, noMask, byte(where)<<4)
+	} else {
+		s.encode(map0F38, prefix66, opBlendByMask, dst, a, b, where)
+	}
+}
+
+// only takes b where the mask is set, else 0.
+func (s *assembler) only(dst int, b operand, where mask) {
+	if s.bytes == avx2 {
+		s.op(opAnd, dst, int(where), b)
+	} else {
+		s.encode(map0F, prefixNone, opLoad, dst, 0, b, where|orZero)
+	}
 }
 
 func (s *assembler) round(how byte, dst int, b operand) {
-	s.vex(map0F3A, prefix66, opRound, dst, 0, b, how)
+	s.encode(map0F3A, prefix66, opRound, dst, 0, b, noMask, how)
 }
 
 // pointer loads a general register from the frame.
@@ -124,9 +180,25 @@ func (s *assembler) begin() { s.code = append(s.code, 0x31, 0xc9) } // xor ecx, 
 func (s *assembler) loop(body func()) {
 	start := len(s.code)
 	body()
-	s.code = append(s.code, 0x49, 0x83, 0xc4, Align, 0x48, 0x83, 0xc1, Align) // add r12, 32; add rcx, 32
-	s.code = append(s.code, 0x48, 0x39, 0xd1, 0x0f, 0x8c)                     // cmp rcx, rdx; jl
+	step := byte(s.bytes)
+	s.code = append(s.code, 0x49, 0x83, 0xc4, step, 0x48, 0x83, 0xc1, step) // add r12, step; add rcx, step
+	s.code = append(s.code, 0x48, 0x39, 0xd1, 0x0f, 0x8c)                   // cmp rcx, rdx; jl
 	s.int32(int32(start - len(s.code) - 4))
+}
+
+// unlessZero encodes what is to be done if a general register is not 0.
+func (s *assembler) unlessZero(reg int, body func()) {
+	high, low := byte(reg>>3), byte(reg&7)
+	s.code = append(s.code, 0x48|high<<2|high, 0x85, 3<<6|low<<3|low, 0x0f, 0x84) // test reg, reg; je
+	s.int32(0)
+	start := len(s.code)
+	body()
+	binary.LittleEndian.PutUint32(s.code[start-4:], uint32(len(s.code)-start))
+}
+
+// setLanesLeft sets the mask of that name to the bits in scratch.
+func (s *assembler) setLanesLeft() {
+	s.code = append(s.code, 0xc4, 0xc1, 0x78, 0x92, 0xfd) // kmovw k7, r13d
 }
 
 // prefetch asks for what is at base + r12 to be read ahead, to be written if so

@@ -4,7 +4,6 @@ package native
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -19,6 +18,7 @@ type Frame struct {
 	constants
 	rows  [maxRows]unsafe.Pointer
 	ahead int
+	left  int // a bit for each lane behind the last whole vector
 	used  int // rows
 	ready bool
 }
@@ -41,8 +41,9 @@ func (f *Frame) Forget() {
 
 // Loop is a loop of machine code. Several goroutines may run it at once.
 type Loop struct {
-	code uintptr
-	rows []int
+	code  uintptr
+	rows  []int
+	lanes int // of a vector
 }
 
 // Rows returns the rows that are read or written in memory, in the order of
@@ -54,7 +55,9 @@ func (l *Loop) Run(f *Frame, n int) {
 	if !f.ready {
 		f.constants, f.ready = common, true
 	}
-	call(l.code, f, 4*n)
+	whole := n &^ (l.lanes - 1)
+	f.left = 1<<(n-whole) - 1
+	call(l.code, f, 4*whole)
 }
 
 // Compile returns a loop that runs the instructions one after the other for each
@@ -63,10 +66,22 @@ func (l *Loop) Run(f *Frame, n int) {
 // operation takes a polynomial, there are too many rows, or the system runs no
 // code that was made at run time.
 func Compile(code []vector.Instruction, use []Use) *Loop {
-	if vector.Path() == "plain" || len(code) == 0 {
+	switch vector.Path() {
+	case "avx2":
+		return compile(code, use, avx2)
+	case "avx512":
+		return compile(code, use, avx512)
+	}
+	return nil
+}
+
+// compile is Compile for vectors of so many bytes.
+func compile(code []vector.Instruction, use []Use, bytes int) *Loop {
+	if len(code) == 0 {
 		return nil
 	}
 	c := compiler{code: code, use: use, at: map[int]int{}, index: map[int]int{}, fields: map[int32]bool{}, written: map[int]bool{}}
+	c.bytes, c.holds = bytes, make([]int, bytes/2) // AVX2 has 16 registers, AVX-512 32
 	for i := range c.holds {
 		c.holds[i] = none
 	}
@@ -93,16 +108,26 @@ func Compile(code []vector.Instruction, use []Use) *Loop {
 		}
 	}
 	for _, row := range slices.Sorted(maps.Keys(c.fixedRows)) {
-		c.move(opLoad, c.fixedRows[row], c.memory(row))
+		c.broadcast(c.fixedRows[row], c.memory(row))
 	}
 	for _, at := range slices.Sorted(maps.Keys(c.fixedFields)) {
-		c.move(opLoad, c.fixedFields[at], operand{ymm: -1, base: rdi, disp: at})
+		c.move(opLoad, c.fixedFields[at], operand{reg: -1, base: rdi, disp: at})
 	}
 	c.pointer(r12, field(unsafe.Offsetof(frame.ahead)))
-	c.loop(func() {
-		c.lookAhead()
-		c.body()
+	c.unlessZero(rdx, func() {
+		c.loop(func() {
+			c.lookAhead()
+			c.body()
+		})
 	})
+	if bytes == avx512 {
+		c.pointer(scratch, field(unsafe.Offsetof(frame.left)))
+		c.unlessZero(scratch, func() {
+			c.setLanesLeft()
+			c.part = true
+			c.body()
+		})
+	}
 	c.end(c.streams)
 	if len(c.rows) > maxRows { // other rows may have gone to memory this time
 		return nil
@@ -111,7 +136,7 @@ func Compile(code []vector.Instruction, use []Use) *Loop {
 	if address == 0 {
 		return nil
 	}
-	return &Loop{address, c.rows}
+	return &Loop{address, c.rows, bytes / 4}
 }
 
 // lookAhead has the rows of the next step brought into the cache, for the
@@ -120,37 +145,6 @@ func (c *compiler) lookAhead() {
 	for k, row := range c.rows {
 		if c.is(row, Ahead) && !c.is(row, Stream) && c.base[min(k, maxRows-1)] != none {
 			c.prefetch(c.base[k], c.written[row])
-		}
-	}
-}
-
-// mostFixed is how many registers hold the same value throughout the loop. An
-// operation takes ten registers at most, Mix twelve.
-const mostFixed = 6
-
-// fix keeps constants and uniform rows in registers.
-func (c *compiler) fix() {
-	budget := mostFixed
-	for i := range c.code {
-		if c.code[i].Op == vector.Mix {
-			budget = mostFixed - 2
-		}
-	}
-	c.fixedRows, c.fixedFields = map[int]int{}, map[int32]int{}
-	next := func() int {
-		r := len(c.holds) - 1 - len(c.fixedRows) - len(c.fixedFields)
-		c.reserved[r] = true
-		budget--
-		return r
-	}
-	for _, row := range c.rows {
-		if c.is(row, Uniform) && !c.written[row] && budget > 0 {
-			c.fixedRows[row] = next()
-		}
-	}
-	for _, at := range slices.Sorted(maps.Keys(c.fields)) {
-		if budget > 0 {
-			c.fixedFields[at] = next()
 		}
 	}
 }
@@ -187,9 +181,10 @@ type compiler struct {
 
 	now    int             // the instruction that is being written
 	events map[int][]event // of each row, from now on
-	holds  [16]int         // the row in each register, or none
-	dirty  [16]bool        // and whether it is not stored
-	pinned [16]bool        // registers that the instruction uses
+	holds  []int           // the row in each register, or none
+	dirty  [32]bool        // and whether it is not stored
+	pinned [32]bool        // registers that the instruction uses
+	masks  mask            // how many of k1 to k7 it uses
 	at     map[int]int     // the register of a row
 
 	rows   []int          // in memory
@@ -199,7 +194,7 @@ type compiler struct {
 
 	fixedRows   map[int]int   // registers of rows that are the same throughout
 	fixedFields map[int32]int // and of fields
-	reserved    [16]bool      // those registers
+	reserved    [32]bool      // those registers
 	streams     bool
 }
 
@@ -228,7 +223,7 @@ func (c *compiler) body() bool {
 
 // write writes one instruction.
 func (c *compiler) write(in *vector.Instruction) {
-	c.pinned = [16]bool{}
+	c.pinned, c.masks = [32]bool{}, 0
 	first, second, slot, pair := in.Op.Pair()
 	switch arg := in.Args; {
 	case pair:
@@ -236,7 +231,7 @@ func (c *compiler) write(in *vector.Instruction) {
 		if slot == 0 {
 			c.result(in, c.binary(opcode[second], f, c.read(arg[2])))
 		} else {
-			c.result(in, c.binary(opcode[second], c.load(arg[2]), ymm(f)))
+			c.result(in, c.binary(opcode[second], c.load(arg[2]), reg(f)))
 		}
 	case in.Op == vector.Copy:
 		d := c.take()
@@ -259,20 +254,20 @@ func (c *compiler) write(in *vector.Instruction) {
 		c.result(in, d)
 	case in.Op == vector.Min: // the processor's own returns b if both are 0 or one is NaN
 		a, b := c.load(arg[0]), c.load(arg[1])
-		c.result(in, c.binary(opOr, c.binary(opMin, a, ymm(b)), ymm(c.binary(opMin, b, ymm(a)))))
+		c.result(in, c.binary(opOr, c.binary(opMin, a, reg(b)), reg(c.binary(opMin, b, reg(a)))))
 	case in.Op == vector.Max:
 		a, b := c.load(arg[0]), c.load(arg[1])
-		p, q := c.binary(opMax, a, ymm(b)), c.binary(opMax, b, ymm(a))
-		c.result(in, c.binary(opSub, c.binary(opOr, p, ymm(q)), ymm(c.binary(opXor, p, ymm(q)))))
+		p, q := c.binary(opMax, a, reg(b)), c.binary(opMax, b, reg(a))
+		c.result(in, c.binary(opSub, c.binary(opOr, p, reg(q)), reg(c.binary(opXor, p, reg(q)))))
 	case in.Op == vector.Sign:
 		a := c.load(arg[0])
 		d := c.choose(c.test(less, a, c.constant(zero)), c.constant(minusOne), a)
 		c.result(in, c.choose(c.test(greater, a, c.constant(zero)), c.constant(one), d))
 	case in.Op == vector.Less, in.Op == vector.LessEqual, in.Op == vector.Equal:
 		a := c.load(arg[0])
-		c.result(in, c.binary(opAnd, c.test(predicate[in.Op], a, c.read(arg[1])), c.constant(one)))
+		c.result(in, c.ones(c.test(predicate[in.Op], a, c.read(arg[1]))))
 	case in.Op == vector.Heaviside:
-		c.result(in, c.binary(opAnd, c.test(greaterEqual, c.load(arg[0]), c.constant(zero)), c.constant(one)))
+		c.result(in, c.ones(c.test(greaterEqual, c.load(arg[0]), c.constant(zero))))
 	case in.Op == vector.Select:
 		mask := c.test(notEqual, c.load(arg[0]), c.constant(zero))
 		otherwise := c.load(arg[2])
@@ -281,19 +276,19 @@ func (c *compiler) write(in *vector.Instruction) {
 		a, b, e := c.load(arg[0]), c.load(arg[1]), c.load(arg[2])
 		ones := c.take()
 		c.move(opLoad, ones, c.constant(one))
-		rest := c.binary(opMul, c.binary(opSub, ones, ymm(a)), ymm(e))
-		d := c.binary(opAdd, c.binary(opMul, a, ymm(b)), ymm(rest))
-		d = c.choose(c.test(equal, a, c.constant(zero)), ymm(e), d)
-		c.result(in, c.choose(c.test(equal, a, c.constant(one)), ymm(b), d))
+		rest := c.binary(opMul, c.binary(opSub, ones, reg(a)), reg(e))
+		d := c.binary(opAdd, c.binary(opMul, a, reg(b)), reg(rest))
+		d = c.choose(c.test(equal, a, c.constant(zero)), reg(e), d)
+		c.result(in, c.choose(c.test(equal, a, c.constant(one)), reg(b), d))
 	case in.Op == vector.FireHard, in.Op == vector.FireSoft:
 		a, b := c.load(arg[0]), c.load(arg[1])
-		mask := c.test(greaterEqual, c.binary(opSub, a, ymm(b)), c.constant(zero))
-		s := c.binary(opAnd, mask, c.constant(one))
+		mask := c.test(greaterEqual, c.binary(opSub, a, reg(b)), c.constant(zero))
+		s := c.ones(mask)
 		var d int
 		if in.Op == vector.FireHard {
 			d = c.choose(mask, c.read(arg[2]), a)
 		} else {
-			d = c.binary(opSub, a, ymm(c.binary(opMul, s, ymm(b))))
+			d = c.binary(opSub, a, reg(c.binary(opMul, s, reg(b))))
 		}
 		c.result(in, d, s)
 	default:
@@ -312,7 +307,7 @@ var predicate = map[vector.Op]byte{vector.Less: less, vector.LessEqual: lessEqua
 // constant is a field of the frame, or the register that holds it.
 func (c *compiler) constant(f operand) operand {
 	if r, ok := c.fixedFields[f.disp]; ok {
-		return ymm(r)
+		return reg(r)
 	}
 	c.fields[f.disp] = true
 	return f
@@ -325,150 +320,29 @@ func (c *compiler) binary(op byte, a int, b operand) int {
 	return d
 }
 
-func (c *compiler) test(predicate byte, a int, b operand) int {
-	d := c.take()
+// test returns a mask that was free.
+func (c *compiler) test(predicate byte, a int, b operand) mask {
+	var d mask
+	if c.bytes == avx2 {
+		d = mask(c.take())
+	} else {
+		c.masks++
+		d = c.masks
+	}
 	c.compare(predicate, d, a, b)
 	return d
 }
 
 // choose is b where the mask is set, else a.
-func (c *compiler) choose(mask int, b operand, a int) int {
+func (c *compiler) choose(where mask, b operand, a int) int {
 	d := c.take()
-	c.blend(d, a, b, mask)
+	c.blend(d, a, b, where)
 	return d
 }
 
-// result says which registers hold what an instruction computes, and forgets what
-// nobody reads any more.
-func (c *compiler) result(in *vector.Instruction, registers ...int) {
-	for i, row := range in.Results() {
-		if old, ok := c.at[row]; ok {
-			c.forget(old)
-		}
-		r := registers[i]
-		c.holds[r], c.dirty[r], c.at[row] = row, true, r
-	}
-	for r, row := range c.holds {
-		if row != none && c.next(row) == math.MaxInt {
-			c.forget(r)
-		}
-	}
-}
-
-// next returns the instruction that reads a row next.
-func (c *compiler) next(row int) int {
-	events := c.events[row]
-	for len(events) > 0 && events[0].at <= c.now {
-		events = events[1:]
-	}
-	switch c.events[row] = events; {
-	case len(events) > 0 && events[0].read:
-		return events[0].at
-	case len(events) == 0 && c.is(row, Live):
-		return len(c.code)
-	}
-	return math.MaxInt
-}
-
-// event says that an instruction reads a row, or writes it.
-type event struct {
-	at   int
-	read bool
-}
-
-// listEvents lists what happens to each row; an instruction reads before it
-// writes.
-func (c *compiler) listEvents() {
-	c.events = map[int][]event{}
-	for i := range c.code {
-		for _, row := range c.code[i].Operands() {
-			c.events[row] = append(c.events[row], event{i, true})
-		}
-		for _, row := range c.code[i].Results() {
-			c.events[row] = append(c.events[row], event{i, false})
-		}
-	}
-}
-
-// load returns a register that holds a row.
-func (c *compiler) load(row int) int {
-	if r, ok := c.fixedRows[row]; ok {
-		return r
-	}
-	r, ok := c.at[row]
-	if !ok {
-		r = c.take()
-		c.move(opLoad, r, c.memory(row))
-		c.holds[r], c.dirty[r], c.at[row] = row, false, r
-	}
-	c.pinned[r] = true
-	return r
-}
-
-// read returns a register that holds a row, or if nobody else reads it the place
-// in memory.
-func (c *compiler) read(row int) operand {
-	_, fixed := c.fixedRows[row]
-	if _, ok := c.at[row]; !ok && !fixed && c.next(row) >= len(c.code) {
-		return c.memory(row)
-	}
-	return ymm(c.load(row))
-}
-
-// memory returns the place of a row in memory.
-func (c *compiler) memory(at int) operand {
-	k, ok := c.index[at]
-	if !ok {
-		k = len(c.rows)
-		c.rows = append(c.rows, at)
-		c.index[at] = k
-	}
-	if base := c.base[min(k, maxRows-1)]; base != none {
-		return row(base)
-	}
-	return farRow(rowOffset(k))
-}
-
-// take returns a register for the instruction. If none is free, the row that is
-// read last goes to memory.
-func (c *compiler) take() int {
-	best, when := none, -1
-	for r, row := range c.holds {
-		if c.pinned[r] || c.reserved[r] {
-			continue
-		}
-		next := math.MaxInt
-		if row != none {
-			next = c.next(row)
-			if slices.Contains(c.code[c.now].Operands(), row) {
-				next = c.now
-			}
-		}
-		if next > when {
-			best, when = r, next
-		}
-	}
-	if c.holds[best] != none && c.dirty[best] && when < math.MaxInt {
-		c.store(best)
-	}
-	c.forget(best)
-	c.pinned[best] = true
-	return best
-}
-
-func (c *compiler) store(r int) {
-	row := c.holds[r]
-	place, op := c.memory(row), byte(opStore)
-	if c.is(row, Stream) {
-		op, c.streams = opStream, true
-	}
-	c.move(op, r, place)
-	c.dirty[r] = false
-}
-
-func (c *compiler) forget(r int) {
-	if row := c.holds[r]; row != none {
-		delete(c.at, row)
-	}
-	c.holds[r], c.dirty[r] = none, false
+// ones is 1 where the mask is set, else 0.
+func (c *compiler) ones(where mask) int {
+	d := c.take()
+	c.only(d, c.constant(one), where)
+	return d
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -54,13 +55,41 @@ func same(a, b float32) bool {
 	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
 }
 
-// compare runs instructions one by one, and as a loop.
+// widths are those that the machine has, in bytes of a vector.
+func widths() []int {
+	if vector.Path() == "avx512" {
+		return []int{avx2, avx512}
+	}
+	return []int{avx2}
+}
+
+// compare runs instructions one by one, and as a loop of each width. AVX2 leaves
+// out what fills no vector.
 func compare(code []vector.Instruction, rows [][]float32, use []Use) string {
+	for _, bytes := range widths() {
+		cut := slices.Clone(rows)
+		for i, r := range rows {
+			if bytes == avx2 {
+				cut[i] = r[:len(r)&^7]
+			}
+		}
+		if len(cut[0]) == 0 {
+			continue
+		}
+		if where := compareWidth(code, cut, use, bytes); where != "" {
+			return fmt.Sprintf("vectors of %d bytes: %s", bytes, where)
+		}
+	}
+	return ""
+}
+
+func compareWidth(code []vector.Instruction, rows [][]float32, use []Use, bytes int) string {
 	loops.Store(0) // more of them than a program has
-	loop := Compile(code, use)
+	loop := compile(code, use, bytes)
 	if loop == nil {
 		return "no loop"
 	}
+	n := len(rows[0])
 	want, got := make([][]float32, len(rows)), make([][]float32, len(rows))
 	for i, r := range rows {
 		want[i], got[i] = aligned(r), aligned(r)
@@ -76,9 +105,14 @@ func compare(code []vector.Instruction, rows [][]float32, use []Use) string {
 	for i, row := range loop.Rows() {
 		f.Row(i, got[row])
 	}
-	f.Ahead(len(rows[0]))
-	loop.Run(&f, len(rows[0]))
+	f.Ahead(n)
+	loop.Run(&f, n)
 	for row, how := range use {
+		for i, v := range got[row][n : n+32] {
+			if v != 0 {
+				return fmt.Sprintf("%v is behind row %d, at %d", v, row, n+i)
+			}
+		}
 		if how&Live == 0 {
 			continue
 		}
@@ -106,7 +140,10 @@ func TestOperations(t *testing.T) {
 	n := len(special) * len(special)
 	for _, op := range known() {
 		for _, third := range special {
-			rows := [][]float32{make([]float32, (n+7)&^7), make([]float32, (n+7)&^7), make([]float32, (n+7)&^7), make([]float32, (n+7)&^7), make([]float32, (n+7)&^7)}
+			rows := make([][]float32, 5)
+			for i := range rows {
+				rows[i] = make([]float32, (n+7)&^7)
+			}
 			for i := range rows[0] {
 				rows[0][i], rows[1][i], rows[2][i] = special[i%len(special)], special[i/len(special)%len(special)], third
 			}
@@ -158,7 +195,7 @@ func TestLoops(t *testing.T) {
 			use[r] = rapid.Map(rapid.Uint8Range(0, 15), func(bits uint8) Use { return Use(bits) }).Draw(t, "use")
 		}
 		value := rapid.OneOf(rapid.SampledFrom(special), rapid.Float32Range(-4, 4))
-		n := 8 * rapid.IntRange(1, 3).Draw(t, "vectors")
+		n := rapid.OneOf(rapid.SampledFrom([]int{8, 16, 24, 32}), rapid.IntRange(1, 50)).Draw(t, "values")
 		rows := make([][]float32, many)
 		for r := range rows {
 			rows[r] = make([]float32, n)
@@ -267,5 +304,45 @@ func TestForbidden(t *testing.T) {
 	code := []vector.Instruction{{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}}}
 	if Compile(code, []Use{2: Live}) != nil {
 		t.Error("a loop")
+	}
+}
+
+// A loop neither reads nor writes what is behind its rows, however many values
+// they have: there may be no memory.
+func TestEndOfMemory(t *testing.T) {
+	if noLoops(t) {
+		return
+	}
+	page := os.Getpagesize()
+	rows := make([][]float32, 5)
+	for i := range rows {
+		memory, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer syscall.Munmap(memory)
+		if err := syscall.Mprotect(memory[page:], syscall.PROT_NONE); err != nil {
+			t.Fatal(err)
+		}
+		rows[i] = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(memory))), page/4)
+	}
+	for _, op := range known() {
+		in := vector.Instruction{Op: op, Dst: 3, Dst2: -1, Args: [3]int{0, 1, 2}}
+		if op == vector.FireHard || op == vector.FireSoft {
+			in.Dst2 = 4
+		}
+		for _, first := range []Use{0, Uniform} {
+			loop := Compile([]vector.Instruction{in, in}, []Use{first, 0, 0, Live, Live})
+			if loop == nil {
+				t.Fatal("no loop")
+			}
+			for n := Lanes; n <= 40; n += Lanes {
+				var f Frame
+				for i, row := range loop.Rows() {
+					f.Row(i, rows[row][page/4-n:])
+				}
+				loop.Run(&f, n)
+			}
+		}
 	}
 }
