@@ -159,6 +159,41 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// Each operation works with each register: as many rows as there are registers
+// are in them, for all are read again.
+func TestRegisters(t *testing.T) {
+	if noLoops(t) {
+		return
+	}
+	const many, n = 32, 40
+	rows, use := make([][]float32, many+1), make([]Use, many)
+	for r := range rows {
+		rows[r] = make([]float32, n)
+		for i := range rows[r] {
+			rows[r][i] = special[(5*r+i)%len(special)]
+		}
+		if r < many {
+			use[r] = Live
+		}
+	}
+	for _, op := range known() {
+		var code []vector.Instruction
+		for r := range 2 * many {
+			in := vector.Instruction{Op: op, Dst: r % many, Dst2: -1}
+			for k := range in.Args {
+				in.Args[k] = (r + k + 1) % many
+			}
+			if op == vector.FireHard || op == vector.FireSoft {
+				in.Dst2 = many
+			}
+			code = append(code, in)
+		}
+		if where := compare(code, rows, use); where != "" {
+			t.Errorf("%v: %s", op, where)
+		}
+	}
+}
+
 // Any instructions give the bits that they give one by one: with more values than
 // there are registers, more rows than there are addresses in registers, results
 // in the place of operands, and rows that are written twice.
@@ -223,8 +258,10 @@ func TestCompileRefuses(t *testing.T) {
 		"an exponential":  {{Op: vector.Exp, Dst: 1, Dst2: -1}},
 		"too many rows":   wide,
 	} {
-		if Compile(code, all) != nil {
-			t.Errorf("%s: a loop", name)
+		for _, bytes := range widths() {
+			if compile(code, all, bytes) != nil {
+				t.Errorf("%s: a loop with vectors of %d bytes", name, bytes)
+			}
 		}
 	}
 }
@@ -239,10 +276,6 @@ func TestLoopsUnderLoad(t *testing.T) {
 		{Op: vector.Add, Dst: 2, Dst2: -1, Args: [3]int{0, 1}},
 		{Op: vector.FireHard, Dst: 2, Dst2: 3, Args: [3]int{2, 1, 0}},
 	}
-	loop := Compile(code, []Use{2: Live, 3: Live})
-	if loop == nil {
-		t.Fatal("no loop")
-	}
 	done := make(chan struct{})
 	go func() {
 		for {
@@ -254,34 +287,49 @@ func TestLoopsUnderLoad(t *testing.T) {
 			}
 		}
 	}()
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			var f Frame
-			for range 500 {
-				var rows [4][]float32
-				for i := range rows {
-					rows[i] = make([]float32, 1<<12)
-					for k := range rows[i] {
-						rows[i][k] = float32(i + 1)
-					}
-				}
-				for i, row := range loop.Rows() {
-					f.Row(i, rows[row])
-				}
-				loop.Run(&f, 1<<12)
-				runtime.KeepAlive(&rows)
-				for k := range rows[2] {
-					if rows[2][k] != 1 || rows[3][k] != 1 {
-						t.Errorf("got %v and %v, expected 1 and 1", rows[2][k], rows[3][k])
+	defer close(done)
+	for _, bytes := range widths() {
+		loop := compile(code, []Use{2: Live, 3: Live}, bytes)
+		if loop == nil {
+			t.Fatal("no loop")
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 500 {
+					if where := runOnce(loop); where != "" {
+						t.Error(where)
 						return
 					}
 				}
-			}
-		})
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
-	close(done)
+}
+
+// runOnce runs the loop of TestLoopsUnderLoad on memory of its own.
+func runOnce(loop *Loop) string {
+	const n = 1 << 12
+	var f Frame
+	var rows [4][]float32
+	for i := range rows {
+		rows[i] = make([]float32, n)
+		for k := range rows[i] {
+			rows[i][k] = float32(i + 1)
+		}
+	}
+	for i, row := range loop.Rows() {
+		f.Row(i, rows[row])
+	}
+	loop.Run(&f, n)
+	runtime.KeepAlive(&rows)
+	for k := range rows[2] {
+		if rows[2][k] != 1 || rows[3][k] != 1 {
+			return fmt.Sprintf("got %v and %v, expected 1 and 1", rows[2][k], rows[3][k])
+		}
+	}
+	return ""
 }
 
 // Where a system forbids memory to become executable, there are no loops, and
@@ -331,17 +379,20 @@ func TestEndOfMemory(t *testing.T) {
 		if op == vector.FireHard || op == vector.FireSoft {
 			in.Dst2 = 4
 		}
-		for _, first := range []Use{0, Uniform} {
-			loop := Compile([]vector.Instruction{in, in}, []Use{first, 0, 0, Live, Live})
-			if loop == nil {
-				t.Fatal("no loop")
-			}
-			for n := Lanes; n <= 40; n += Lanes {
-				var f Frame
-				for i, row := range loop.Rows() {
-					f.Row(i, rows[row][page/4-n:])
+		for _, bytes := range widths() {
+			for _, first := range []Use{0, Uniform} {
+				loop := compile([]vector.Instruction{in, in}, []Use{first, 0, 0, Live, Live}, bytes)
+				if loop == nil {
+					t.Fatal("no loop")
 				}
-				loop.Run(&f, n)
+				lanes := map[int]int{avx2: 8, avx512: 1}[bytes]
+				for n := lanes; n <= 40; n += lanes {
+					var f Frame
+					for i, row := range loop.Rows() {
+						f.Row(i, rows[row][page/4-n:])
+					}
+					loop.Run(&f, n)
+				}
 			}
 		}
 	}
