@@ -111,18 +111,28 @@ func shrink(g *Tensor, shape []int) *Tensor {
 func (g *Tensor) sums(shape []int) []float64 {
 	rank := len(g.shape)
 	sums := make([]float64, count(shape))
-	if len(sums) == 1 {
-		for _, v := range g.values() {
-			sums[0] += float64(v)
-		}
-		return sums
-	}
 	steps := strides(&Tensor{shape: shape}, rank)
-	index := make([]int, rank)
-	at := 0
-	for _, v := range g.values() {
-		sums[at] += float64(v)
-		for d := rank - 1; d >= 0; d-- {
+	// The last dimensions that are all added up, or all kept, are one: a run of values.
+	outer, run, kept := rank, 1, true
+	for ; outer > 0; outer-- {
+		if d := g.shape[outer-1]; d != 1 {
+			keep := steps[outer-1] != 0
+			if run != 1 && keep != kept {
+				break
+			}
+			run, kept = run*d, keep
+		}
+	}
+	index := make([]int, outer)
+	for at, rest := 0, g.values(); len(rest) > 0; rest = rest[run:] {
+		if kept {
+			for i, v := range rest[:run] {
+				sums[at+i] += float64(v)
+			}
+		} else {
+			sums[at] += total(rest[:run])
+		}
+		for d := outer - 1; d >= 0; d-- {
 			index[d]++
 			at += steps[d]
 			if index[d] < g.shape[d] {
@@ -133,6 +143,21 @@ func (g *Tensor) sums(shape []int) []float64 {
 		}
 	}
 	return sums
+}
+
+// total adds up values: four sums at a time, which do not wait for each other.
+func total(values []float32) float64 {
+	var a, b, c, d float64
+	for ; len(values) >= 4; values = values[4:] {
+		a += float64(values[0])
+		b += float64(values[1])
+		c += float64(values[2])
+		d += float64(values[3])
+	}
+	for _, v := range values {
+		a += float64(v)
+	}
+	return a + b + (c + d)
 }
 
 // common returns the shape that t and u are broadcast to.

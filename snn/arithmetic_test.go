@@ -1,8 +1,10 @@
 package snn_test
 
 import (
+	"iter"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -109,5 +111,81 @@ func BenchmarkAdd(b *testing.B) {
 	b.SetBytes(3 * 4 << 16)
 	for b.Loop() {
 		x.Add(y)
+	}
+}
+
+// Sums over any dimensions, also those of one value or none, are what adding up value
+// by value gives.
+func TestSumsOfShapes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shape := rapid.SliceOfN(rapid.IntRange(0, 5), 0, 5).Draw(t, "shape")
+		x := snn.Zeros(shape...)
+		for i := range x.Data() {
+			x.Data()[i] = float32(i%17) - 7.25 // sums are exact
+		}
+		dims := rapid.Permutation(slices.Collect(dimensions(len(shape)))).Draw(t, "order")[:rapid.IntRange(0, len(shape)).Draw(t, "how many")]
+		want := map[int]float32{}
+		for i, v := range x.Data() {
+			at, rest, step := 0, i, 1
+			for k := len(shape) - 1; k >= 0; k-- {
+				if len(dims) > 0 && !slices.Contains(dims, k) {
+					at += rest % shape[k] * step
+					step *= shape[k]
+				}
+				rest /= shape[k]
+			}
+			want[at] += v
+		}
+		for i, got := range x.Sum(dims...).Data() {
+			if got != want[i] {
+				t.Fatalf("shape %v, dimensions %v: sum %d is %v, want %v", shape, dims, i, got, want[i])
+			}
+		}
+	})
+}
+
+func dimensions(rank int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for k := range rank {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// Affine is a product and a sum, bit by bit, forward and backward, for few rows and
+// many, narrow and wide.
+func TestAffine(t *testing.T) {
+	snn.Seed(5)
+	for _, size := range [][3]int{{1, 3, 2}, {7, 20, 9}, {8, 1, 1}, {9, 0, 4}, {33, 300, 150}, {0, 2, 3}, {600, 40, 100}} {
+		n, k, m := size[0], size[1], size[2]
+		var got, want []*snn.Tensor
+		x, w, b := snn.Randn(n, k), snn.Randn(m, k), snn.Randn(m)
+		for i := range x.Data() {
+			if i%3 > 0 {
+				x.Data()[i] = 0
+			}
+		}
+		for result, f := range map[*[]*snn.Tensor]func(x, w, b *snn.Tensor) *snn.Tensor{
+			&got:  func(x, w, b *snn.Tensor) *snn.Tensor { return x.Affine(w, b) },
+			&want: func(x, w, b *snn.Tensor) *snn.Tensor { return x.MatMulTransposed(w).Add(b) },
+		} {
+			x, w, b := x.Clone().RequireGrad(), w.Clone().RequireGrad(), b.Clone().RequireGrad()
+			y := f(x, w, b)
+			y.Mul(y).Sum().Backward()
+			*result = []*snn.Tensor{y, x.Grad(), w.Grad(), b.Grad()}
+		}
+		for i := range want {
+			if !snn.SameShape(got[i], want[i]) || !slices.Equal(got[i].Data(), want[i].Data()) {
+				t.Errorf("%v: result or gradient %d is %v, want %v", size, i, got[i], want[i])
+			}
+		}
+	}
+	for _, shapes := range [][3][]int{{{}, {2, 3}, {2}}, {{4, 2}, {2, 3}, {2}}, {{4, 3}, {2, 3}, {3}}, {{4, 3}, {3}, {3}}, {{4, 3}, {2, 3}, {2, 1}}} {
+		err := snn.Maybe(func() { snn.Ones(shapes[0]...).Affine(snn.Ones(shapes[1]...), snn.Ones(shapes[2]...)) })
+		if err == nil || !strings.HasPrefix(err.Error(), "Affine: shapes ") {
+			t.Errorf("%v: %v", shapes, err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"sync"
 
 	"spikebook/snn/parallel"
 	"spikebook/snn/vector"
@@ -50,10 +51,41 @@ func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[1] {
 		panic(Shapef("MatMulTransposed", "shapes %v and %v do not fit: expected [..., K] and [M, K] with the same K", t.shape, u.shape))
 	}
-	m, k := u.shape[0], u.shape[1]
-	out := gemm(false, true, count(t.shape[:rank-1]), m, k, t, u)
-	out.shape = append(clone(t.shape[:rank-1]), m)
+	out := t.timesTransposed(u, nil)
 	Record(transposedProduct{t, u}, []*Tensor{t, u}, out)
+	return out
+}
+
+// Affine returns MatMulTransposed of t, [..., K], and u, [M, K], plus b, [M], in one
+// go: a linear layer with weights u and biases b. The bits are those of the two after
+// each other.
+func (t *Tensor) Affine(u, b *Tensor) *Tensor {
+	rank := len(t.shape)
+	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[1] || len(b.shape) != 1 || b.shape[0] != u.shape[0] {
+		panic(Shapef("Affine", "shapes %v, %v and %v do not fit: expected [..., K], [M, K] with the same K, and [M]", t.shape, u.shape, b.shape))
+	}
+	if placeOf(t, u, b) != nil {
+		return t.MatMulTransposed(u).Add(b)
+	}
+	out := t.timesTransposed(u, b.data)
+	Record(affine{transposedProduct{t, u}, b.shape}, []*Tensor{t, u, b}, out)
+	return out
+}
+
+type affine struct {
+	transposedProduct
+	bias []int
+}
+
+func (a affine) Backward(grads []*Tensor) []*Tensor {
+	return append(a.transposedProduct.Backward(grads), shrink(grads[0], a.bias))
+}
+
+func (t *Tensor) timesTransposed(u *Tensor, bias []float32) *Tensor {
+	m, k := u.shape[0], u.shape[1]
+	before := t.shape[:len(t.shape)-1]
+	out := gemmPlus(false, true, count(before), m, k, t, u, bias)
+	out.shape = append(clone(before), m)
 	return out
 }
 
@@ -134,11 +166,20 @@ func (t *Tensor) sparse() bool {
 // gemm returns the product, [m, n], of a, [m, k], and b, [k, n], each in row-major
 // order; one that is transposed is stored the other way round.
 func gemm(transA, transB bool, m, n, k int, a, b *Tensor) *Tensor {
+	return gemmPlus(transA, transB, m, n, k, a, b, nil)
+}
+
+// gemmPlus is gemm, plus a bias for each column. On a device there is none.
+func gemmPlus(transA, transB bool, m, n, k int, a, b *Tensor, bias []float32) *Tensor {
 	on := placeOf(a, b)
 	c := emptyOn(on, m, n)
 	switch {
-	case m == 0 || n == 0 || k == 0:
-		return zerosOn(on, m, n)
+	case m == 0 || n == 0:
+	case k == 0:
+		c = zerosOn(on, m, n)
+		for i := 0; i < len(c.data); i += n {
+			copy(c.data[i:], bias)
+		}
 	case on != nil:
 		a, b = on.operand(a), on.operand(b)
 		on.must(on.MatMul(c.place.at(0), a.place.at(0), b.place.at(0), m, n, k, transA, transB))
@@ -146,11 +187,14 @@ func gemm(transA, transB bool, m, n, k int, a, b *Tensor) *Tensor {
 		runtime.KeepAlive(b)
 	case transB && !transA && m < manyRows:
 		fewRows(c.data, a.values(), b.values(), n, k)
+		for i := 0; bias != nil && i < m*n; i += n {
+			vector.Add.Run(c.data[i:i+n], nil, c.data[i:i+n], bias, nil)
+		}
 	default:
 		if transB {
 			b = b.Detach().Transpose(0, 1)
 		}
-		p := multiplication{c.data, a.values(), b.values(), m, n, k, k, 1}
+		p := multiplication{c.data, a.values(), b.values(), bias, m, n, k, k, 1}
 		if transA {
 			p.row, p.column = 1, m
 		}
@@ -163,6 +207,7 @@ func gemm(transA, transB bool, m, n, k int, a, b *Tensor) *Tensor {
 // and column to the next column.
 type multiplication struct {
 	c, a, b     []float32
+	bias        []float32 // for each column; or nil
 	m, n, k     int
 	row, column int
 }
@@ -176,35 +221,52 @@ const (
 func (p *multiplication) run() {
 	pieces := (p.m + someRows - 1) / someRows
 	workers := min(pieces, parallel.Workers(p.m*p.n*p.k, parallelProducts))
-	if workers <= 1 {
-		p.rows(0, p.m)
-		return
-	}
-	parallel.Do(workers, pieces, func(pieces iter.Seq[int]) {
+	parallel.Do(max(1, workers), pieces, func(pieces iter.Seq[int]) {
+		t := places.Get().(*terms)
 		for i := range pieces {
-			p.rows(i*someRows, min((i+1)*someRows, p.m))
+			p.rows(t, i*someRows, min((i+1)*someRows, p.m))
 		}
+		places.Put(t)
 	})
 }
 
-// rows computes some rows of c.
-func (p *multiplication) rows(lo, hi int) {
-	var fewWeights [128]float32
-	var fewRows [128]int
-	weights, rows := fewWeights[:], fewRows[:]
-	if p.k > len(rows) {
-		weights, rows = make([]float32, p.k), make([]int, p.k)
-	}
-	for i := lo; i < hi; i++ {
-		n := 0
-		for j, at := 0, i*p.row; j < p.k; j, at = j+1, at+p.column {
-			v := p.a[at]
-			weights[n], rows[n] = v, j
-			if v != 0 { // without a jump, which nobody could foresee
-				n++
-			}
+var places = sync.Pool{New: func() any { return new(terms) }}
+
+// How many terms of each sum are added at a time: for these, the rows of b are in the
+// second-level cache when the next row of c needs them.
+const (
+	mostTerms  = 256
+	leastTerms = 16
+	termsBytes = 256 << 10 // of b
+)
+
+// terms has places for those of sums.
+type terms struct {
+	weights [mostTerms + vector.Slack]float32 // that are not 0
+	rows    [mostTerms + vector.Slack]int32   // of b, for each
+	turned  [someRows * mostTerms]float32     // rows of a that was stored as columns
+}
+
+// rows computes some rows of c, at most someRows.
+func (p *multiplication) rows(t *terms, lo, hi int) {
+	some := min(max(termsBytes/4/p.n, leastTerms), mostTerms)
+	for from := 0; from < p.k; from += some {
+		n := min(some, p.k-from)
+		if p.row == 1 {
+			vector.Transpose(t.turned[:], hi-lo, n, p.a[lo+from*p.column:], p.column)
 		}
-		vector.Combine(p.c[i*p.n:(i+1)*p.n], weights[:n], rows[:n], p.b)
+		for i := lo; i < hi; i++ {
+			values := t.turned[(i-lo)*n:][:n]
+			if p.row != 1 {
+				values = p.a[i*p.row+from:][:n]
+			}
+			packed := vector.Pack(t.weights[:], t.rows[:], values, int32(from))
+			vector.Combine(from > 0, p.c[i*p.n:(i+1)*p.n], t.weights[:packed], t.rows[:packed], p.b)
+		}
+	}
+	for i := lo; p.bias != nil && i < hi; i++ {
+		row := p.c[i*p.n : (i+1)*p.n]
+		vector.Add.Run(row, nil, row, p.bias, nil)
 	}
 }
 

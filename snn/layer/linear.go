@@ -52,11 +52,10 @@ func (l *Linear) Forward(x *snn.Tensor) *snn.Tensor {
 	if n := len(x.Shape()); n == 0 || x.Shape()[n-1] != in {
 		panic(snn.Shapef("Linear.Forward", "the input has shape %v, expected [..., %d]", x.Shape(), in))
 	}
-	y := x.MatMulTransposed(l.Weight)
-	if l.Bias != nil {
-		y = y.Add(l.Bias)
+	if l.Bias == nil {
+		return x.MatMulTransposed(l.Weight)
 	}
-	return y
+	return x.Affine(l.Weight, l.Bias)
 }
 
 // Backend returns the backend that the weights are on.

@@ -1,25 +1,52 @@
 package vector
 
+import "fmt"
+
+// Slack is how many values more than it needs the results of [Pack] must have room
+// for.
+const Slack = 16
+
+// Pack sets weights to those values that are not 0, one after the other, and rows to
+// their numbers, of which that of the first value is first. It returns how many they
+// are. weights and rows have room for all values, and for Slack more.
+func Pack(weights []float32, rows []int32, values []float32, first int32) (n int) {
+	weights, rows = weights[:len(values)+Slack], rows[:len(values)+Slack]
+	done := packVectors(weights, rows, values, first, &n)
+	for i, v := range values[done:] {
+		weights[n], rows[n] = v, first+int32(done+i)
+		if v != 0 { // without a jump, which nobody could foresee
+			n++
+		}
+	}
+	return n
+}
+
 // Combine sets dst to a sum of rows of a matrix, each times its weight: to the sum
 // over i of weights[i] times row number rows[i]. The rows are of the length of dst
-// and lie one after the other. The sum begins with 0 and goes through the rows in
-// order, and a product is rounded before it is added. That is a row of the product
-// of two matrices, with what is 0 in the first one left out.
-func Combine(dst, weights []float32, rows []int, matrix []float32) {
+// and lie one after the other. The sum begins with 0, or if there are more terms to
+// one that was begun, with what is in dst. It goes through the rows in order, and a
+// product is rounded before it is added. That is a row of the product of two
+// matrices, with what is 0 in the first one left out.
+func Combine(more bool, dst, weights []float32, rows []int32, matrix []float32) {
 	n := len(dst)
 	if n == 0 {
 		return
 	}
 	weights = weights[:len(rows)]
+	height := len(matrix) / n
 	for _, r := range rows { // the loops over vectors do not look
-		_ = matrix[r*n : (r+1)*n]
+		if uint(r) >= uint(height) {
+			panic(fmt.Sprintf("vector: row %d of a matrix of %d rows", r, height))
+		}
 	}
-	if combineVectors(dst, weights, rows, matrix) {
+	if combineVectors(more, dst, weights, rows, matrix) {
 		return
 	}
-	clear(dst)
+	if !more {
+		clear(dst)
+	}
 	for i, r := range rows {
-		w, row := weights[i], matrix[r*n:(r+1)*n]
+		w, row := weights[i], matrix[int(r)*n:][:n]
 		for j, v := range row {
 			dst[j] += float32(w * v)
 		}

@@ -3,84 +3,60 @@
 package vector
 
 import (
+	mathbits "math/bits"
 	"simd/archsimd"
 	"unsafe"
 )
 
+// combineLoop does Combine for the columns of some vectors. One after the other of
+// these begins a vector further, but the last one at the column that is given: it may
+// lie over the one before.
+type combineLoop func(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int)
+
 // combineVectors does Combine, or returns false if dst fills no vector. The sums of
-// some columns stay in registers while the rows go by. The last columns that fill no
-// vector are computed together with some that have been.
-func combineVectors(dst, weights []float32, rows []int, matrix []float32) bool {
-	const lanes = 8
-	n := len(dst)
-	if current.lanes == 0 || n < lanes {
+// some columns stay in registers while the rows go by.
+func combineVectors(more bool, dst, weights []float32, rows []int32, matrix []float32) bool {
+	way, n := current, len(dst)
+	if way.lanes > 0 && n < way.lanes {
+		way = pathAVX2
+	}
+	if way.lanes == 0 || n < way.lanes {
 		return false
 	}
-	for j := 0; j < n; {
-		switch rest := n - j; {
-		case rest >= 8*lanes:
-			combine8(start(dst[j:]), weights, rows, start(matrix[j:]), n)
-			j += 8 * lanes
-		case rest >= 2*lanes:
-			combine2(start(dst[j:]), weights, rows, start(matrix[j:]), n)
-			j += 2 * lanes
-		default:
-			j = min(j, n-lanes)
-			combine1(start(dst[j:]), weights, rows, start(matrix[j:]), n)
-			j += lanes
-		}
+	for from, left := 0, (n+way.lanes-1)/way.lanes; left > 0; {
+		calls := (left + len(way.combine) - 1) / len(way.combine)
+		some := (left + calls - 1) / calls // as many each time, so that they are more than one at the end
+		last := min((some-1)*way.lanes, n-way.lanes-from)
+		way.combine[some-1](more, start(dst[from:]), weights, rows, start(matrix[from:]), n, last)
+		from += some * way.lanes
+		left -= some
 	}
 	archsimd.ClearAVXUpperBits()
 	return true
 }
 
-// combine8 computes 64 columns.
-func combine8(dst unsafe.Pointer, weights []float32, rows []int, matrix unsafe.Pointer, n int) {
-	var s0, s1, s2, s3, s4, s5, s6, s7 archsimd.Float32x8
-	for i, r := range rows {
-		w, row := archsimd.BroadcastFloat32x8(weights[i]), (*[8][8]float32)(unsafe.Add(matrix, 4*r*n))
-		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
-		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
-		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
-		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x8(&row[3])))
-		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x8(&row[4])))
-		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x8(&row[5])))
-		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x8(&row[6])))
-		s7 = s7.Add(w.Mul(archsimd.LoadFloat32x8(&row[7])))
+// packVectors does Pack for the values that fill vectors, and returns how many: only
+// AVX-512 has an instruction for it. It sets n to how many are not 0.
+func packVectors(weights []float32, rows []int32, values []float32, first int32, n *int) (done int) {
+	const lanes = 16
+	if current.lanes != lanes || len(values) < lanes {
+		return 0
 	}
-	to := (*[8][8]float32)(dst)
-	s0.Store(&to[0])
-	s1.Store(&to[1])
-	s2.Store(&to[2])
-	s3.Store(&to[3])
-	s4.Store(&to[4])
-	s5.Store(&to[5])
-	s6.Store(&to[6])
-	s7.Store(&to[7])
+	var zero archsimd.Float32x16
+	numbers, step := archsimd.LoadInt32x16(&sixteen).Add(archsimd.BroadcastInt32x16(first)), archsimd.BroadcastInt32x16(lanes)
+	for ; done+lanes <= len(values); done += lanes {
+		v := archsimd.LoadFloat32x16((*[lanes]float32)(values[done:]))
+		keep := v.NotEqual(zero)
+		v.Compress(keep).Store((*[lanes]float32)(weights[*n:]))
+		numbers.Compress(keep).Store((*[lanes]int32)(rows[*n:]))
+		numbers = numbers.Add(step)
+		*n += mathbits.OnesCount16(keep.ToBits())
+	}
+	archsimd.ClearAVXUpperBits()
+	return done
 }
 
-// combine2 computes 16 columns.
-func combine2(dst unsafe.Pointer, weights []float32, rows []int, matrix unsafe.Pointer, n int) {
-	var s0, s1 archsimd.Float32x8
-	for i, r := range rows {
-		w, row := archsimd.BroadcastFloat32x8(weights[i]), (*[2][8]float32)(unsafe.Add(matrix, 4*r*n))
-		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
-		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
-	}
-	to := (*[2][8]float32)(dst)
-	s0.Store(&to[0])
-	s1.Store(&to[1])
-}
-
-// combine1 computes 8 columns.
-func combine1(dst unsafe.Pointer, weights []float32, rows []int, matrix unsafe.Pointer, n int) {
-	var sum archsimd.Float32x8
-	for i, r := range rows {
-		w := archsimd.BroadcastFloat32x8(weights[i])
-		sum = sum.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(matrix, 4*r*n)))))
-	}
-	sum.Store((*[8]float32)(dst))
-}
+var sixteen = [16]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // transposeSquare turns 8 rows of 8 values on their side, or returns false.
 func transposeSquare(dst []float32, columns int, src []float32, stride int) bool {

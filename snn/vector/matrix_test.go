@@ -3,6 +3,7 @@ package vector
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -11,7 +12,7 @@ import (
 func TestCombine(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
-		for _, n := range []int{0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 79, 80, 100, 128, 200} {
+		for _, n := range []int{0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 79, 80, 100, 112, 113, 127, 128, 129, 137, 144, 200, 260} {
 			const height = 30
 			matrix := make([]float32, height*n)
 			for i := range matrix {
@@ -20,18 +21,20 @@ func TestCombine(t *testing.T) {
 			if n > 0 {
 				matrix[5*n+n/2] = float32(math.Inf(1))
 			}
-			for _, rows := range [][]int{nil, {7}, {0, 5, 29, 29, 3}, rng.Perm(height)} {
+			for _, rows := range [][]int32{nil, {7}, {0, 5, 29, 29, 3}, numbers(rng.Perm(height))} {
 				weights := make([]float32, len(rows))
 				for i := range weights {
 					weights[i] = float32(rng.NormFloat64())
 				}
 				dst := make([]float32, n+1)
 				dst[n] = 42
-				Combine(dst[:n], weights, rows, matrix)
+				half := len(rows) / 2
+				Combine(false, dst[:n], weights[:half], rows[:half], matrix)
+				Combine(true, dst[:n], weights[half:], rows[half:], matrix)
 				for j, got := range dst[:n] {
 					var want float32
 					for i, r := range rows {
-						want += float32(weights[i] * matrix[r*n+j])
+						want += float32(weights[i] * matrix[int(r)*n+j])
 					}
 					if math.Float32bits(got) != math.Float32bits(want) && (got == got || want == want) {
 						t.Fatalf("n=%d, %d rows: value %d is %v, want %v", n, len(rows), j, got, want)
@@ -45,11 +48,49 @@ func TestCombine(t *testing.T) {
 	})
 }
 
+func numbers(list []int) (short []int32) {
+	for _, v := range list {
+		short = append(short, int32(v))
+	}
+	return short
+}
+
+// What is left of a row is in order, with its numbers; NaN is not 0, and -0 is.
+func TestPack(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		odd := []float32{0, float32(math.Copysign(0, -1)), float32(math.NaN()), float32(math.Inf(-1)), math.SmallestNonzeroFloat32}
+		for n := range 70 {
+			for _, zeros := range []float64{0, 0.5, 0.9, 1} {
+				values := make([]float32, n)
+				var want []float32
+				var where []int32
+				for i := range values {
+					if rng.Float64() >= zeros {
+						values[i] = rng.Float32() + 1
+					}
+					if rng.IntN(10) == 0 {
+						values[i] = odd[rng.IntN(len(odd))]
+					}
+					if values[i] != 0 {
+						want, where = append(want, values[i]), append(where, int32(100+i))
+					}
+				}
+				weights, rows := make([]float32, n+Slack), make([]int32, n+Slack)
+				k := Pack(weights, rows, values, 100)
+				if !slices.Equal(rows[:k], where) || !slices.EqualFunc(weights[:k], want, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }) {
+					t.Fatalf("%v: %v in rows %v, want %v in %v", values, weights[:k], rows[:k], want, where)
+				}
+			}
+		}
+	})
+}
+
 func TestCombineLengths(t *testing.T) {
 	for name, f := range map[string]func(){
-		"a row behind the end": func() { Combine(make([]float32, 8), []float32{1}, []int{2}, make([]float32, 23)) },
-		"a row before it":      func() { Combine(make([]float32, 8), []float32{1}, []int{-1}, make([]float32, 24)) },
-		"too few weights":      func() { Combine(make([]float32, 8), []float32{1}, []int{0, 1}, make([]float32, 24)) },
+		"a row behind the end": func() { Combine(false, make([]float32, 8), []float32{1}, []int32{2}, make([]float32, 23)) },
+		"a row before it":      func() { Combine(false, make([]float32, 8), []float32{1}, []int32{-1}, make([]float32, 24)) },
+		"too few weights":      func() { Combine(false, make([]float32, 8), []float32{1}, []int32{0, 1}, make([]float32, 24)) },
 	} {
 		func() {
 			defer func() {

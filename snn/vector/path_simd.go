@@ -13,15 +13,16 @@ type loop func(n int, dst, dst2, a, b, c unsafe.Pointer)
 
 // path is a way to compute.
 type path struct {
-	name  string
-	lanes int // of a vector, a power of two; 0 in plain Go
-	loops *[count]loop
+	name    string
+	lanes   int // of a vector, a power of two; 0 in plain Go
+	loops   *[count]loop
+	combine []combineLoop
 }
 
 var (
-	pathPlain  = path{"plain", 0, nil}
-	pathAVX2   = path{"avx2", 8, &loopsAVX2}
-	pathAVX512 = path{"avx512", 16, &loopsAVX512}
+	pathPlain  = path{"plain", 0, nil, nil}
+	pathAVX2   = path{"avx2", 8, &loopsAVX2, combineAVX2}
+	pathAVX512 = path{"avx512", 16, &loopsAVX512, combineAVX512}
 )
 
 // current is the path that Run takes.

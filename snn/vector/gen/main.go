@@ -1,7 +1,7 @@
 // Command gen writes what comes from the definitions in snn/vector: for each
 // operation a loop in plain Go, one with the instructions of AVX2 and one with
-// those of AVX-512, and the instructions for one value in PTX, which gpu/ptx makes
-// kernels of. What an operation does is read from the cases of Op.Value, and from
+// those of AVX-512, the loops of Combine with either, and the instructions for one
+// value in PTX, which gpu/ptx makes kernels of. What an operation does is read from the cases of Op.Value, and from
 // the functions that are called there. Run it in the root of the repository:
 //
 //	go run ./snn/vector/gen
@@ -43,9 +43,11 @@ func generate(definitions string) (map[string][]byte, error) {
 	}
 	texts := map[string]string{"snn/vector/loops_plain.go": plain(s)}
 	for _, m := range []machine{avx2, avx512} {
-		if texts["snn/vector/loops_"+strings.ToLower(m.name)+".go"], err = loops(s, m); err != nil {
+		name := strings.ToLower(m.name) + ".go"
+		if texts["snn/vector/loops_"+name], err = loops(s, m); err != nil {
 			return nil, err
 		}
+		texts["snn/vector/combine_"+name] = combine(m)
 	}
 	if texts["gpu/ptx/operations.go"], err = ptx(s); err != nil {
 		return nil, err

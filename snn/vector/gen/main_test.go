@@ -11,8 +11,8 @@ import (
 // from the definitions.
 func TestGenerated(t *testing.T) {
 	files, err := generate("..")
-	if err != nil || len(files) != 4 {
-		t.Fatalf("%d files, %v; expected four", len(files), err)
+	if err != nil || len(files) != 6 {
+		t.Fatalf("%d files, %v; expected six", len(files), err)
 	}
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join("../../..", name))
