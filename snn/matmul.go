@@ -222,46 +222,43 @@ func (p *multiplication) run() {
 	pieces := (p.m + someRows - 1) / someRows
 	workers := min(pieces, parallel.Workers(p.m*p.n*p.k, parallelProducts))
 	parallel.Do(max(1, workers), pieces, func(pieces iter.Seq[int]) {
-		t := places.Get().(*terms)
+		s := scratches.Get().(*scratch)
 		for i := range pieces {
-			p.rows(t, i*someRows, min((i+1)*someRows, p.m))
+			p.rows(s, i*someRows, min((i+1)*someRows, p.m))
 		}
-		places.Put(t)
+		scratches.Put(s)
 	})
 }
 
-var places = sync.Pool{New: func() any { return new(terms) }}
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // How many terms of each sum are added at a time: for these, the rows of b are in the
 // second-level cache when the next row of c needs them.
 const (
-	mostTerms  = 256
 	leastTerms = 16
 	termsBytes = 256 << 10 // of b
 )
 
-// terms has places for those of sums.
-type terms struct {
-	weights [mostTerms + vector.Slack]float32 // that are not 0
-	rows    [mostTerms + vector.Slack]int32   // of b, for each
-	turned  [someRows * mostTerms]float32     // rows of a that was stored as columns
+// scratch is the memory that computing some rows takes.
+type scratch struct {
+	terms  vector.Terms
+	turned [someRows * vector.MostTerms]float32 // rows of a that was stored as columns
 }
 
 // rows computes some rows of c, at most someRows.
-func (p *multiplication) rows(t *terms, lo, hi int) {
-	some := min(max(termsBytes/4/p.n, leastTerms), mostTerms)
+func (p *multiplication) rows(s *scratch, lo, hi int) {
+	some := min(max(termsBytes/4/p.n, leastTerms), vector.MostTerms)
 	for from := 0; from < p.k; from += some {
 		n := min(some, p.k-from)
 		if p.row == 1 {
-			vector.Transpose(t.turned[:], hi-lo, n, p.a[lo+from*p.column:], p.column)
+			vector.Transpose(s.turned[:], hi-lo, n, p.a[lo+from*p.column:], p.column)
 		}
 		for i := lo; i < hi; i++ {
-			values := t.turned[(i-lo)*n:][:n]
+			values := s.turned[(i-lo)*n:][:n]
 			if p.row != 1 {
 				values = p.a[i*p.row+from:][:n]
 			}
-			packed := vector.Pack(t.weights[:], t.rows[:], values, int32(from))
-			vector.Combine(from > 0, p.c[i*p.n:(i+1)*p.n], t.weights[:packed], t.rows[:packed], p.b)
+			vector.Product(from > 0, p.c[i*p.n:(i+1)*p.n], values, p.b[from*p.n:], &s.terms)
 		}
 	}
 	for i := lo; p.bias != nil && i < hi; i++ {

@@ -62,7 +62,7 @@ type averaged struct {
 }
 
 func (a averaged) Backward(grads []*Tensor) []*Tensor {
-	return []*Tensor{a.summed.Backward(grads)[0].Scale(1 / float32(a.n))}
+	return a.summed.Backward([]*Tensor{grads[0].Scale(1 / float32(a.n))})
 }
 
 // reduced returns the shape of t with 1 for each of the given dimensions.

@@ -135,6 +135,12 @@ func stretch(dst, src []float32, shape, steps []int) {
 		dst[0] = src[0]
 	case rank == 1 && steps[0] == 1:
 		copy(dst, src)
+	case steps[0] == 0: // the same again and again
+		done := len(dst) / shape[0]
+		stretch(dst[:done], src, shape[1:], steps[1:])
+		for ; done < len(dst); done *= 2 {
+			copy(dst[done:], dst[:done])
+		}
 	case rank == 1:
 		for i := range dst {
 			dst[i] = src[i*steps[0]]

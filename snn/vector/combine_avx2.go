@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// combineAVX2 has the loops of Combine with the instructions of AVX2: for 1 vector
+// combineAVX2 has the loops of combine with the instructions of AVX2: for 1 vector
 // of 8 columns, for 2 and so on.
 var combineAVX2 = []combineLoop{
 	combine1AVX2,
@@ -28,10 +28,13 @@ func combine1AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 	if more {
 		s0 = archsimd.LoadFloat32x8(&to[0])
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[1][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[1][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 }
@@ -43,11 +46,14 @@ func combine2AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s0 = archsimd.LoadFloat32x8(&to[0])
 		s1 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[1][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[1][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
@@ -61,12 +67,15 @@ func combine3AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s1 = archsimd.LoadFloat32x8(&to[1])
 		s2 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[2][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[2][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store(&to[1])
@@ -82,13 +91,16 @@ func combine4AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s2 = archsimd.LoadFloat32x8(&to[2])
 		s3 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[3][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[3][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store(&to[1])
@@ -106,14 +118,17 @@ func combine5AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s3 = archsimd.LoadFloat32x8(&to[3])
 		s4 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[4][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[4][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x8(&row[3])))
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store(&to[1])
@@ -133,15 +148,18 @@ func combine6AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s4 = archsimd.LoadFloat32x8(&to[4])
 		s5 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[5][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[5][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x8(&row[3])))
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x8(&row[4])))
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store(&to[1])
@@ -163,9 +181,9 @@ func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s5 = archsimd.LoadFloat32x8(&to[5])
 		s6 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[6][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[6][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
@@ -173,6 +191,9 @@ func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x8(&row[4])))
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x8(&row[5])))
 		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store(&to[1])
@@ -196,9 +217,9 @@ func combine8AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s6 = archsimd.LoadFloat32x8(&to[6])
 		s7 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	for i, r := range rows {
-		w, at := archsimd.BroadcastFloat32x8(weights[i]), unsafe.Add(matrix, 4*int(r)*width)
-		row := (*[7][8]float32)(at)
+	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	for i, weight := range weights {
+		w, row := archsimd.BroadcastFloat32x8(weight), (*[7][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
@@ -207,6 +228,9 @@ func combine8AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x8(&row[5])))
 		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x8(&row[6])))
 		s7 = s7.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
+		if i+1 < len(rows) {
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+		}
 	}
 	s0.Store(&to[0])
 	s1.Store(&to[1])

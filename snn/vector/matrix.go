@@ -1,19 +1,38 @@
 package vector
 
-import "fmt"
+// MostTerms is how many terms [Product] adds at most.
+const MostTerms = 256
 
-// Slack is how many values more than it needs the results of [Pack] must have room
-// for.
-const Slack = 16
+// slack is how many values more than it needs the results of pack have room for.
+const slack = 16
 
-// Pack sets weights to those values that are not 0, one after the other, and rows to
-// their numbers, of which that of the first value is first. It returns how many they
-// are. weights and rows have room for all values, and for Slack more.
-func Pack(weights []float32, rows []int32, values []float32, first int32) (n int) {
-	weights, rows = weights[:len(values)+Slack], rows[:len(values)+Slack]
-	done := packVectors(weights, rows, values, first, &n)
+// Terms is a place for those of a sum that are not 0: rows of a matrix and their
+// weights.
+type Terms struct {
+	weights [MostTerms + slack]float32
+	rows    [MostTerms + slack]int32
+}
+
+// Product sets dst to a row of a product of matrices: to the sum of the rows of
+// matrix, each of the length of dst and one after the other, times one of the values,
+// at most [MostTerms]. The sum begins with 0, or if there are more terms to one that
+// was begun, with what is in dst. It goes through the rows in order, a product is
+// rounded before it is added, and a row whose value is 0 adds nothing, whatever is
+// there.
+func Product(more bool, dst, values, matrix []float32, t *Terms) {
+	if n := pack(t.weights[:], t.rows[:], values); len(dst) > 0 {
+		combine(more, dst, t.weights[:n], t.rows[:n], matrix[:len(values)*len(dst)])
+	}
+}
+
+// pack sets weights to those values that are not 0, one after the other, and rows to
+// their numbers. It returns how many they are. weights and rows have room for all
+// values, and for slack more.
+func pack(weights []float32, rows []int32, values []float32) (n int) {
+	weights, rows = weights[:len(values)+slack], rows[:len(values)+slack]
+	done := packVectors(weights, rows, values, &n)
 	for i, v := range values[done:] {
-		weights[n], rows[n] = v, first+int32(done+i)
+		weights[n], rows[n] = v, int32(done+i)
 		if v != 0 { // without a jump, which nobody could foresee
 			n++
 		}
@@ -21,25 +40,11 @@ func Pack(weights []float32, rows []int32, values []float32, first int32) (n int
 	return n
 }
 
-// Combine sets dst to a sum of rows of a matrix, each times its weight: to the sum
-// over i of weights[i] times row number rows[i]. The rows are of the length of dst
-// and lie one after the other. The sum begins with 0, or if there are more terms to
-// one that was begun, with what is in dst. It goes through the rows in order, and a
-// product is rounded before it is added. That is a row of the product of two
-// matrices, with what is 0 in the first one left out.
-func Combine(more bool, dst, weights []float32, rows []int32, matrix []float32) {
+// combine sets dst to the sum of rows of a matrix, which has them all, times their
+// weights.
+func combine(more bool, dst, weights []float32, rows []int32, matrix []float32) {
 	n := len(dst)
-	if n == 0 {
-		return
-	}
-	weights = weights[:len(rows)]
-	height := len(matrix) / n
-	for _, r := range rows { // the loops over vectors do not look
-		if uint(r) >= uint(height) {
-			panic(fmt.Sprintf("vector: row %d of a matrix of %d rows", r, height))
-		}
-	}
-	if combineVectors(more, dst, weights, rows, matrix) {
+	if len(rows) > 0 && combineVectors(more, dst, weights, rows, matrix) {
 		return
 	}
 	if !more {

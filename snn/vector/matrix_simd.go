@@ -8,12 +8,12 @@ import (
 	"unsafe"
 )
 
-// combineLoop does Combine for the columns of some vectors. One after the other of
+// combineLoop does combine for the columns of some vectors. One after the other of
 // these begins a vector further, but the last one at the column that is given: it may
 // lie over the one before.
 type combineLoop func(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int)
 
-// combineVectors does Combine, or returns false if dst fills no vector. The sums of
+// combineVectors does combine, or returns false if dst fills no vector. The sums of
 // some columns stay in registers while the rows go by.
 func combineVectors(more bool, dst, weights []float32, rows []int32, matrix []float32) bool {
 	way, n := current, len(dst)
@@ -35,15 +35,15 @@ func combineVectors(more bool, dst, weights []float32, rows []int32, matrix []fl
 	return true
 }
 
-// packVectors does Pack for the values that fill vectors, and returns how many: only
+// packVectors does pack for the values that fill vectors, and returns how many: only
 // AVX-512 has an instruction for it. It sets n to how many are not 0.
-func packVectors(weights []float32, rows []int32, values []float32, first int32, n *int) (done int) {
+func packVectors(weights []float32, rows []int32, values []float32, n *int) (done int) {
 	const lanes = 16
 	if current.lanes != lanes || len(values) < lanes {
 		return 0
 	}
 	var zero archsimd.Float32x16
-	numbers, step := archsimd.LoadInt32x16(&sixteen).Add(archsimd.BroadcastInt32x16(first)), archsimd.BroadcastInt32x16(lanes)
+	numbers, step := archsimd.LoadInt32x16(&sixteen), archsimd.BroadcastInt32x16(lanes)
 	for ; done+lanes <= len(values); done += lanes {
 		v := archsimd.LoadFloat32x16((*[lanes]float32)(values[done:]))
 		keep := v.NotEqual(zero)

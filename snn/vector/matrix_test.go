@@ -29,8 +29,8 @@ func TestCombine(t *testing.T) {
 				dst := make([]float32, n+1)
 				dst[n] = 42
 				half := len(rows) / 2
-				Combine(false, dst[:n], weights[:half], rows[:half], matrix)
-				Combine(true, dst[:n], weights[half:], rows[half:], matrix)
+				combine(false, dst[:n], weights[:half], rows[:half], matrix)
+				combine(true, dst[:n], weights[half:], rows[half:], matrix)
 				for j, got := range dst[:n] {
 					var want float32
 					for i, r := range rows {
@@ -73,11 +73,11 @@ func TestPack(t *testing.T) {
 						values[i] = odd[rng.IntN(len(odd))]
 					}
 					if values[i] != 0 {
-						want, where = append(want, values[i]), append(where, int32(100+i))
+						want, where = append(want, values[i]), append(where, int32(i))
 					}
 				}
-				weights, rows := make([]float32, n+Slack), make([]int32, n+Slack)
-				k := Pack(weights, rows, values, 100)
+				weights, rows := make([]float32, n+slack), make([]int32, n+slack)
+				k := pack(weights, rows, values)
 				if !slices.Equal(rows[:k], where) || !slices.EqualFunc(weights[:k], want, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }) {
 					t.Fatalf("%v: %v in rows %v, want %v in %v", values, weights[:k], rows[:k], want, where)
 				}
@@ -86,11 +86,12 @@ func TestPack(t *testing.T) {
 	})
 }
 
-func TestCombineLengths(t *testing.T) {
+func TestProductLengths(t *testing.T) {
 	for name, f := range map[string]func(){
-		"a row behind the end": func() { Combine(false, make([]float32, 8), []float32{1}, []int32{2}, make([]float32, 23)) },
-		"a row before it":      func() { Combine(false, make([]float32, 8), []float32{1}, []int32{-1}, make([]float32, 24)) },
-		"too few weights":      func() { Combine(false, make([]float32, 8), []float32{1}, []int32{0, 1}, make([]float32, 24)) },
+		"too few rows": func() { Product(false, make([]float32, 8), make([]float32, 3), make([]float32, 23), new(Terms)) },
+		"too many values": func() {
+			Product(false, make([]float32, 1), make([]float32, MostTerms+1), make([]float32, 1000), new(Terms))
+		},
 	} {
 		func() {
 			defer func() {
@@ -101,6 +102,37 @@ func TestCombineLengths(t *testing.T) {
 			f()
 		}()
 	}
+}
+
+// A product is that of package-level sums over rows that are not 0: infinity in a row
+// whose value is 0 does no harm.
+func TestProduct(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		for _, n := range []int{0, 1, 9, 40} {
+			matrix := make([]float32, 50*n)
+			values := make([]float32, 50)
+			want := make([]float32, n)
+			for i := range values {
+				if values[i] = float32(i%4) / 3; i%4 == 0 && n > 0 {
+					matrix[i*n] = float32(math.Inf(1))
+				}
+				for j := range n {
+					if matrix[i*n+j] == 0 {
+						matrix[i*n+j] = float32(i-j) * 0.37
+					}
+					if values[i] != 0 {
+						want[j] += float32(values[i] * matrix[i*n+j])
+					}
+				}
+			}
+			got := make([]float32, n)
+			Product(false, got, values[:20], matrix, new(Terms))
+			Product(true, got, values[20:], matrix[20*n:], new(Terms))
+			if !slices.Equal(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		}
+	})
 }
 
 func TestTranspose(t *testing.T) {

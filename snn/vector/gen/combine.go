@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// mostCombined is how many vectors of columns a loop of Combine computes at most:
+// mostCombined is how many vectors of columns a loop of combine computes at most:
 // their sums stay in registers, of which AVX2 has 16.
 const mostCombined = 8
 
-// combine writes the file with the loops of Combine for a machine.
+// combine writes the file with the loops of combine for a machine.
 func combine(m machine) string {
 	var table, funcs strings.Builder
 	for n := 1; n <= mostCombined; n++ {
@@ -25,7 +25,7 @@ import (
 	"unsafe"
 )
 
-// combine%[1]s has the loops of Combine with the instructions of %[2]s: for 1 vector
+// combine%[1]s has the loops of combine with the instructions of %[2]s: for 1 vector
 // of %[3]d columns, for 2 and so on.
 var combine%[1]s = []combineLoop{
 %[4]s}
@@ -56,12 +56,15 @@ func combineLoop(m machine, n int) string {
 		line("%s = %s(%s)", sum, m.vector("LoadFloat32"), at("to", "dst", k))
 	}
 	line("}")
-	line("for i, r := range rows {")
-	line("w, at := %s(weights[i]), unsafe.Add(matrix, 4*int(r)*width)", m.vector("BroadcastFloat32"))
-	line("row := %s(at)", array)
+	line("at := unsafe.Add(matrix, 4*int(rows[0])*width)")
+	line("for i, weight := range weights {")
+	line("w, row := %s(weight), %s(at)", m.vector("BroadcastFloat32"), array)
 	for k, sum := range sums {
 		line("%[1]s = %[1]s.Add(w.Mul(%[2]s(%[3]s)))", sum, m.vector("LoadFloat32"), at("row", "at", k))
 	}
+	line("if i+1 < len(rows) {") // so that at is one register, not an address to work out for each vector
+	line("at = unsafe.Add(matrix, 4*int(rows[i+1])*width)")
+	line("}")
 	line("}")
 	for k, sum := range sums {
 		line("%s.Store(%s)", sum, at("to", "dst", k))

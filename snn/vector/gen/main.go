@@ -1,6 +1,6 @@
 // Command gen writes what comes from the definitions in snn/vector: for each
 // operation a loop in plain Go, one with the instructions of AVX2 and one with
-// those of AVX-512, the loops of Combine with either, and the instructions for one
+// those of AVX-512, the loops of a product of matrices with either, and the instructions for one
 // value in PTX, which gpu/ptx makes kernels of. What an operation does is read from the cases of Op.Value, and from
 // the functions that are called there. Run it in the root of the repository:
 //
