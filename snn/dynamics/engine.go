@@ -49,9 +49,22 @@ const (
 	maxBlock    = 16 << 10
 )
 
+// What is about the second-level cache comes in time without being asked for, if rows
+// are long: the processor sees where they go. To ask takes longer then.
+const (
+	longRow    = 2048
+	aloneBytes = 4 << 20
+)
+
 // parallelWork is how much work is worth a second goroutine, as [Program.work]
-// counts it: 50 microseconds of it. To wake another processor takes ten.
-const parallelWork = 1 << 21
+// counts it: 50 microseconds of it. To wake another processor takes ten. What one
+// processor has in its own cache takes time to get to another: as much as some work
+// for each byte.
+const (
+	parallelWork = 1 << 21
+	ownCache     = 2 << 20
+	moving       = 5
+)
 
 // Run runs T steps for N neurons. Blocks of neurons are spread over the
 // processors; the results do not depend on how. It panics with an *Error if a
@@ -62,16 +75,23 @@ func (p *Program) Run(r Run) {
 		p.RunSingle(&r)
 		return
 	}
-	workers := parallel.Workers(r.T*r.N*p.work, parallelWork)
+	work := r.T * r.N * p.work
+	if bytes := p.bytes(&r); bytes <= ownCache {
+		work = max(0, work-moving*bytes)
+	}
+	workers := parallel.Workers(work, parallelWork)
 	p.run(r, p.blockSize(&r, workers), workers)
 }
+
+// bytes is about how large the inputs and outputs are.
+func (p *Program) bytes(r *Run) int { return 4 * r.T * r.N * (len(p.inputs) + len(p.outputs)) }
 
 func (p *Program) blockSize(r *Run, workers int) int {
 	bytes := blockBytes
 	switch {
 	case p.streams(r):
 		bytes = streamBlock
-	case 4*r.T*r.N*(len(p.inputs)+len(p.outputs)) > cacheBytes:
+	case p.bytes(r) > cacheBytes:
 		bytes *= 2
 	}
 	rows := p.registers
@@ -327,6 +347,7 @@ func (m *machine) run(r *Run, lo, hi int) {
 		}
 	}
 	m.evaluate(m.prologue)
+	alone := n >= longRow && m.bytes(r) <= aloneBytes
 	for k := range r.T {
 		t := k
 		if r.Reverse {
@@ -334,7 +355,7 @@ func (m *machine) run(r *Run, lo, hi int) {
 		}
 		at := t * r.N
 		switch {
-		case k+1 == r.T:
+		case k+1 == r.T || alone:
 			m.frame.Ahead(0)
 		case r.Reverse:
 			m.frame.Ahead(-r.N)

@@ -13,7 +13,7 @@ import (
 // sizes are steps and neurons: for one neuron what a call costs, then what fits
 // into each cache, then what does not.
 var sizes = [][2]int{
-	{1, 1}, {16, 1}, {128, 1}, {1, 1000}, {16, 1000}, {128, 1000},
+	{1, 1}, {16, 1}, {128, 1}, {1, 1000}, {16, 1000}, {128, 1000}, {16, 8192},
 	{1, 1 << 16}, {16, 1 << 16}, {32, 1 << 16}, {128, 1 << 16}, {1, 1 << 20}, {16, 1 << 20}, {128, 1 << 20},
 }
 
@@ -93,6 +93,7 @@ func BenchmarkCopy(b *testing.B) {
 	for _, size := range sizes {
 		b.Run(fmt.Sprintf("T=%d/N=%d", size[0], size[1]), func(b *testing.B) {
 			from, to := benchmarkInput(size).Data(), make([]float32, size[0]*size[1])
+			copy(to, from) // fresh memory would be cleared first
 			b.SetBytes(int64(2 * 4 * size[0] * size[1]))
 			for b.Loop() {
 				copy(to, from)
