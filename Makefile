@@ -182,8 +182,12 @@ bench: install ## how long cells, kernel starts and stored values take, beside p
 # Not in go.mod: there it would bring a later golang.org/x/tools; see RATIONALE.md.
 BENCHSTAT := go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
+# GOMAXPROCS, besides -cpu: the first run of each benchmark does not look at that.
 bench-neurons: ## layers of neurons against a copy of the same bytes, on one and two processors
-	GOEXPERIMENT=simd go test -run '^$$' -bench 'Forward|Backward|Copy|Step|New' -cpu 1,2 -benchtime 0.1s -count 6 -benchmem ./snn/neuron > $(CACHE)/neurons.txt
+	@rm -f $(CACHE)/neurons.txt
+	@set -e; for n in 1 2; do \
+		GOMAXPROCS=$$n GOEXPERIMENT=simd go test -run '^$$' -bench 'Forward|Backward|Copy|Step|New|Network' -cpu $$n -benchtime 0.1s -count 6 -benchmem -timeout 60m ./snn/neuron >> $(CACHE)/neurons.txt; \
+	done
 	$(BENCHSTAT) -ignore goos,goarch,pkg,cpu $(CACHE)/neurons.txt
 
 bench-units: ## benchmarks of the neurons, the pictures and the stored values
