@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"spikebook/snn/parallel"
 	"spikebook/snn/vector"
@@ -191,12 +192,13 @@ func gemmPlus(transA, transB bool, m, n, k int, a, b *Tensor, bias []float32) *T
 			vector.Add.Run(c.data[i:i+n], nil, c.data[i:i+n], bias, nil)
 		}
 	default:
-		if transB {
-			b = b.Detach().Transpose(0, 1)
-		}
-		p := multiplication{c.data, a.values(), b.values(), bias, m, n, k, k, 1}
+		p := multiplication{c: c.data, a: a.values(), bias: bias, m: m, n: n, k: k, row: k, column: 1, b: b.values(), apart: n}
 		if transA {
 			p.row, p.column = 1, m
+		}
+		if transB {
+			memory := p.turn()
+			defer memory.release()
 		}
 		p.run()
 	}
@@ -204,12 +206,27 @@ func gemmPlus(transA, transB bool, m, n, k int, a, b *Tensor, bias []float32) *T
 }
 
 // multiplication is that of a, [m, k], and b, [k, n]. In a it is row values to the next row,
-// and column to the next column.
+// and column to the next column; in b apart to the next row.
 type multiplication struct {
 	c, a, b     []float32
 	bias        []float32 // for each column; or nil
 	m, n, k     int
 	row, column int
+	apart       int
+}
+
+// turn turns b round, whose columns lie together, and returns the memory that it is in
+// then. Rows begin where a line of the cache does: a vector in two lines takes twice as
+// long to read.
+func (p *multiplication) turn() *Tensor {
+	const line = 16 // values
+	p.apart = (p.n + line - 1) &^ (line - 1)
+	memory := Empty(p.k*p.apart + line)
+	at := int(-uintptr(unsafe.Pointer(unsafe.SliceData(memory.data)))/4) & (line - 1)
+	turned := memory.data[at:]
+	vector.Transpose(turned, p.apart, p.k, p.n, p.b, p.k)
+	p.b = turned
+	return memory
 }
 
 // What a second goroutine is worth, and how many rows it takes at a time.
@@ -251,14 +268,14 @@ func (p *multiplication) rows(s *scratch, lo, hi int) {
 	for from := 0; from < p.k; from += some {
 		n := min(some, p.k-from)
 		if p.row == 1 {
-			vector.Transpose(s.turned[:], hi-lo, n, p.a[lo+from*p.column:], p.column)
+			vector.Transpose(s.turned[:], n, hi-lo, n, p.a[lo+from*p.column:], p.column)
 		}
 		for i := lo; i < hi; i++ {
 			values := s.turned[(i-lo)*n:][:n]
 			if p.row != 1 {
 				values = p.a[i*p.row+from:][:n]
 			}
-			vector.Product(from > 0, p.c[i*p.n:(i+1)*p.n], values, p.b[from*p.n:], &s.terms)
+			vector.Product(from > 0, p.c[i*p.n:(i+1)*p.n], values, p.b[from*p.apart:], p.apart, &s.terms)
 		}
 	}
 	for i := lo; p.bias != nil && i < hi; i++ {

@@ -146,7 +146,7 @@ func stretch(dst, src []float32, shape, steps []int) {
 			dst[i] = src[i*steps[0]]
 		}
 	case rank == 2 && steps[0] == 1: // a matrix on its side
-		vector.Transpose(dst, shape[0], shape[1], src, steps[1])
+		vector.Transpose(dst, shape[1], shape[0], shape[1], src, steps[1])
 	default:
 		n := len(dst) / shape[0]
 		for i := range shape[0] {

@@ -22,44 +22,44 @@ var combineAVX2 = []combineLoop{
 	combine8AVX2,
 }
 
-func combine1AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine1AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0 archsimd.Float32x8
 	to := (*[1][8]float32)(dst)
 	if more {
 		s0 = archsimd.LoadFloat32x8(&to[0])
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[1][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
 }
 
-func combine2AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine2AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1 archsimd.Float32x8
 	to := (*[1][8]float32)(dst)
 	if more {
 		s0 = archsimd.LoadFloat32x8(&to[0])
 		s1 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[1][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
 	s1.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine3AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine3AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2 archsimd.Float32x8
 	to := (*[2][8]float32)(dst)
 	if more {
@@ -67,14 +67,14 @@ func combine3AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s1 = archsimd.LoadFloat32x8(&to[1])
 		s2 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[2][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x8(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -82,7 +82,7 @@ func combine3AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 	s2.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine4AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine4AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3 archsimd.Float32x8
 	to := (*[3][8]float32)(dst)
 	if more {
@@ -91,7 +91,7 @@ func combine4AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s2 = archsimd.LoadFloat32x8(&to[2])
 		s3 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[3][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
@@ -99,7 +99,7 @@ func combine4AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x8(&row[2])))
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -108,7 +108,7 @@ func combine4AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 	s3.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine5AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine5AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4 archsimd.Float32x8
 	to := (*[4][8]float32)(dst)
 	if more {
@@ -118,7 +118,7 @@ func combine5AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s3 = archsimd.LoadFloat32x8(&to[3])
 		s4 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[4][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
@@ -127,7 +127,7 @@ func combine5AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x8(&row[3])))
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -137,7 +137,7 @@ func combine5AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 	s4.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine6AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine6AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4, s5 archsimd.Float32x8
 	to := (*[5][8]float32)(dst)
 	if more {
@@ -148,7 +148,7 @@ func combine6AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s4 = archsimd.LoadFloat32x8(&to[4])
 		s5 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[5][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
@@ -158,7 +158,7 @@ func combine6AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x8(&row[4])))
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -169,7 +169,7 @@ func combine6AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 	s5.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4, s5, s6 archsimd.Float32x8
 	to := (*[6][8]float32)(dst)
 	if more {
@@ -181,7 +181,7 @@ func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s5 = archsimd.LoadFloat32x8(&to[5])
 		s6 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[6][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
@@ -192,7 +192,7 @@ func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x8(&row[5])))
 		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -204,7 +204,7 @@ func combine7AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 	s6.Store((*[8]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine8AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine8AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4, s5, s6, s7 archsimd.Float32x8
 	to := (*[7][8]float32)(dst)
 	if more {
@@ -217,7 +217,7 @@ func combine8AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s6 = archsimd.LoadFloat32x8(&to[6])
 		s7 = archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x8(weight), (*[7][8]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x8(&row[0])))
@@ -229,7 +229,7 @@ func combine8AVX2(more bool, dst unsafe.Pointer, weights []float32, rows []int32
 		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x8(&row[6])))
 		s7 = s7.Add(w.Mul(archsimd.LoadFloat32x8((*[8]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])

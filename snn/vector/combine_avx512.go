@@ -22,44 +22,44 @@ var combineAVX512 = []combineLoop{
 	combine8AVX512,
 }
 
-func combine1AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine1AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0 archsimd.Float32x16
 	to := (*[1][16]float32)(dst)
 	if more {
 		s0 = archsimd.LoadFloat32x16(&to[0])
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[1][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
 }
 
-func combine2AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine2AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1 archsimd.Float32x16
 	to := (*[1][16]float32)(dst)
 	if more {
 		s0 = archsimd.LoadFloat32x16(&to[0])
 		s1 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[1][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
 	s1.Store((*[16]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine3AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine3AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2 archsimd.Float32x16
 	to := (*[2][16]float32)(dst)
 	if more {
@@ -67,14 +67,14 @@ func combine3AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s1 = archsimd.LoadFloat32x16(&to[1])
 		s2 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[2][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
 		s1 = s1.Add(w.Mul(archsimd.LoadFloat32x16(&row[1])))
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -82,7 +82,7 @@ func combine3AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 	s2.Store((*[16]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine4AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine4AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3 archsimd.Float32x16
 	to := (*[3][16]float32)(dst)
 	if more {
@@ -91,7 +91,7 @@ func combine4AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s2 = archsimd.LoadFloat32x16(&to[2])
 		s3 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[3][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
@@ -99,7 +99,7 @@ func combine4AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s2 = s2.Add(w.Mul(archsimd.LoadFloat32x16(&row[2])))
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -108,7 +108,7 @@ func combine4AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 	s3.Store((*[16]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine5AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine5AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4 archsimd.Float32x16
 	to := (*[4][16]float32)(dst)
 	if more {
@@ -118,7 +118,7 @@ func combine5AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s3 = archsimd.LoadFloat32x16(&to[3])
 		s4 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[4][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
@@ -127,7 +127,7 @@ func combine5AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s3 = s3.Add(w.Mul(archsimd.LoadFloat32x16(&row[3])))
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -137,7 +137,7 @@ func combine5AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 	s4.Store((*[16]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine6AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine6AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4, s5 archsimd.Float32x16
 	to := (*[5][16]float32)(dst)
 	if more {
@@ -148,7 +148,7 @@ func combine6AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s4 = archsimd.LoadFloat32x16(&to[4])
 		s5 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[5][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
@@ -158,7 +158,7 @@ func combine6AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s4 = s4.Add(w.Mul(archsimd.LoadFloat32x16(&row[4])))
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -169,7 +169,7 @@ func combine6AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 	s5.Store((*[16]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine7AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine7AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4, s5, s6 archsimd.Float32x16
 	to := (*[6][16]float32)(dst)
 	if more {
@@ -181,7 +181,7 @@ func combine7AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s5 = archsimd.LoadFloat32x16(&to[5])
 		s6 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[6][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
@@ -192,7 +192,7 @@ func combine7AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s5 = s5.Add(w.Mul(archsimd.LoadFloat32x16(&row[5])))
 		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])
@@ -204,7 +204,7 @@ func combine7AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 	s6.Store((*[16]float32)(unsafe.Add(dst, 4*last)))
 }
 
-func combine8AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {
+func combine8AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {
 	var s0, s1, s2, s3, s4, s5, s6, s7 archsimd.Float32x16
 	to := (*[7][16]float32)(dst)
 	if more {
@@ -217,7 +217,7 @@ func combine8AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s6 = archsimd.LoadFloat32x16(&to[6])
 		s7 = archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(dst, 4*last)))
 	}
-	at := unsafe.Add(matrix, 4*int(rows[0])*width)
+	at := unsafe.Add(matrix, 4*int(rows[0])*apart)
 	for i, weight := range weights {
 		w, row := archsimd.BroadcastFloat32x16(weight), (*[7][16]float32)(at)
 		s0 = s0.Add(w.Mul(archsimd.LoadFloat32x16(&row[0])))
@@ -229,7 +229,7 @@ func combine8AVX512(more bool, dst unsafe.Pointer, weights []float32, rows []int
 		s6 = s6.Add(w.Mul(archsimd.LoadFloat32x16(&row[6])))
 		s7 = s7.Add(w.Mul(archsimd.LoadFloat32x16((*[16]float32)(unsafe.Add(at, 4*last)))))
 		if i+1 < len(rows) {
-			at = unsafe.Add(matrix, 4*int(rows[i+1])*width)
+			at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)
 		}
 	}
 	s0.Store(&to[0])

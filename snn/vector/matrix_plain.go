@@ -2,7 +2,7 @@
 
 package vector
 
-func combineVectors(bool, []float32, []float32, []int32, []float32) bool { return false }
+func combineVectors(bool, []float32, []float32, []int32, []float32, int) bool { return false }
 
 func packVectors([]float32, []int32, []float32, *int) int { return 0 }
 

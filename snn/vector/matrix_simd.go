@@ -11,11 +11,11 @@ import (
 // combineLoop does combine for the columns of some vectors. One after the other of
 // these begins a vector further, but the last one at the column that is given: it may
 // lie over the one before.
-type combineLoop func(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int)
+type combineLoop func(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int)
 
 // combineVectors does combine, or returns false if dst fills no vector. The sums of
 // some columns stay in registers while the rows go by.
-func combineVectors(more bool, dst, weights []float32, rows []int32, matrix []float32) bool {
+func combineVectors(more bool, dst, weights []float32, rows []int32, matrix []float32, apart int) bool {
 	way, n := current, len(dst)
 	if way.lanes > 0 && n < way.lanes {
 		way = pathAVX2
@@ -27,7 +27,7 @@ func combineVectors(more bool, dst, weights []float32, rows []int32, matrix []fl
 		calls := (left + len(way.combine) - 1) / len(way.combine)
 		some := (left + calls - 1) / calls // as many each time, so that they are more than one at the end
 		last := min((some-1)*way.lanes, n-way.lanes-from)
-		way.combine[some-1](more, start(dst[from:]), weights, rows, start(matrix[from:]), n, last)
+		way.combine[some-1](more, start(dst[from:]), weights, rows, start(matrix[from:]), apart, last)
 		from += some * way.lanes
 		left -= some
 	}
@@ -59,7 +59,7 @@ func packVectors(weights []float32, rows []int32, values []float32, n *int) (don
 var sixteen = [16]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // transposeSquare turns 8 rows of 8 values on their side, or returns false.
-func transposeSquare(dst []float32, columns int, src []float32, stride int) bool {
+func transposeSquare(dst []float32, apart int, src []float32, stride int) bool {
 	if current.lanes == 0 {
 		return false
 	}
@@ -75,7 +75,7 @@ func transposeSquare(dst []float32, columns int, src []float32, stride int) bool
 	q0, q1, q2, q3 := p0.InterleaveLoGrouped(p2), p0.InterleaveHiGrouped(p2), p1.InterleaveLoGrouped(p3), p1.InterleaveHiGrouped(p3)
 	q4, q5, q6, q7 := p4.InterleaveLoGrouped(p6), p4.InterleaveHiGrouped(p6), p5.InterleaveLoGrouped(p7), p5.InterleaveHiGrouped(p7)
 	store := func(i int, v archsimd.Uint64x4) {
-		v.Store((*[4]uint64)(unsafe.Add(start(dst), 4*i*columns)))
+		v.Store((*[4]uint64)(unsafe.Add(start(dst), 4*i*apart)))
 	}
 	store(0, q0.Select128FromPair(0, 2, q4))
 	store(1, q1.Select128FromPair(0, 2, q5))

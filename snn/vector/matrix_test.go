@@ -14,14 +14,15 @@ func TestCombine(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for _, n := range []int{0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 79, 80, 100, 112, 113, 127, 128, 129, 137, 144, 200, 260} {
 			const height = 30
-			matrix := make([]float32, height*n)
+			apart := n + rng.IntN(2)*5
+			matrix := make([]float32, (height-1)*apart+n)
 			for i := range matrix {
 				matrix[i] = float32(rng.NormFloat64())
 			}
 			if n > 0 {
-				matrix[5*n+n/2] = float32(math.Inf(1))
+				matrix[5*apart+n/2] = float32(math.Inf(1))
 			}
-			for _, rows := range [][]int32{nil, {7}, {0, 5, 29, 29, 3}, numbers(rng.Perm(height))} {
+			for _, rows := range [][]int32{{7, 8}, {0, 5, 29, 29, 3}, numbers(rng.Perm(height))} {
 				weights := make([]float32, len(rows))
 				for i := range weights {
 					weights[i] = float32(rng.NormFloat64())
@@ -29,12 +30,12 @@ func TestCombine(t *testing.T) {
 				dst := make([]float32, n+1)
 				dst[n] = 42
 				half := len(rows) / 2
-				combine(false, dst[:n], weights[:half], rows[:half], matrix)
-				combine(true, dst[:n], weights[half:], rows[half:], matrix)
+				combine(false, dst[:n], weights[:half], rows[:half], matrix, apart)
+				combine(true, dst[:n], weights[half:], rows[half:], matrix, apart)
 				for j, got := range dst[:n] {
 					var want float32
 					for i, r := range rows {
-						want += float32(weights[i] * matrix[int(r)*n+j])
+						want += float32(weights[i] * matrix[int(r)*apart+j])
 					}
 					if math.Float32bits(got) != math.Float32bits(want) && (got == got || want == want) {
 						t.Fatalf("n=%d, %d rows: value %d is %v, want %v", n, len(rows), j, got, want)
@@ -88,9 +89,9 @@ func TestPack(t *testing.T) {
 
 func TestProductLengths(t *testing.T) {
 	for name, f := range map[string]func(){
-		"too few rows": func() { Product(false, make([]float32, 8), make([]float32, 3), make([]float32, 23), new(Terms)) },
+		"too few rows": func() { Product(false, make([]float32, 8), []float32{0, 1, 0}, make([]float32, 23), 8, new(Terms)) },
 		"too many values": func() {
-			Product(false, make([]float32, 1), make([]float32, MostTerms+1), make([]float32, 1000), new(Terms))
+			Product(false, make([]float32, 1), make([]float32, MostTerms+1), make([]float32, 1000), 1, new(Terms))
 		},
 	} {
 		func() {
@@ -126,8 +127,8 @@ func TestProduct(t *testing.T) {
 				}
 			}
 			got := make([]float32, n)
-			Product(false, got, values[:20], matrix, new(Terms))
-			Product(true, got, values[20:], matrix[20*n:], new(Terms))
+			Product(false, got, values[:20], matrix, n, new(Terms))
+			Product(true, got, values[20:], matrix[20*n:], n, new(Terms))
 			if !slices.Equal(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
@@ -144,17 +145,21 @@ func TestTranspose(t *testing.T) {
 				src[i] = float32(i)
 			}
 			src = src[:max(0, len(src)-stride+rows)] // the last row may end with what is needed
-			dst := make([]float32, rows*columns+1)
-			Transpose(dst[:rows*columns], rows, columns, src, stride)
-			for i := range rows {
-				for j := range columns {
-					if got := dst[i*columns+j]; got != float32(j*stride+i) {
-						t.Fatalf("%v: row %d, column %d is %v, want %d", size, i, j, got, j*stride+i)
+			for _, apart := range []int{columns, columns + 5} {
+				dst := make([]float32, rows*apart+1)
+				for i := range dst {
+					dst[i] = -1
+				}
+				Transpose(dst[:rows*apart], apart, rows, columns, src, stride)
+				for i, got := range dst {
+					want := float32(-1) // between the rows and behind them
+					if i < rows*apart && i%apart < columns {
+						want = float32(i%apart*stride + i/apart)
+					}
+					if got != want {
+						t.Fatalf("%v, %d apart: value %d is %v, want %v", size, apart, i, got, want)
 					}
 				}
-			}
-			if dst[rows*columns] != 0 {
-				t.Fatalf("%v: it wrote behind the end", size)
 			}
 		}
 	})

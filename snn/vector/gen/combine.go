@@ -48,7 +48,7 @@ func combineLoop(m machine, n int) string {
 	for k := range sums {
 		sums[k] = fmt.Sprint("s", k)
 	}
-	line("\nfunc combine%d%s(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, width, last int) {", n, m.name)
+	line("\nfunc combine%d%s(more bool, dst unsafe.Pointer, weights []float32, rows []int32, matrix unsafe.Pointer, apart, last int) {", n, m.name)
 	line("var %s %s", strings.Join(sums, ", "), m.vector("Float32"))
 	line("to := %s(dst)", array)
 	line("if more {")
@@ -56,14 +56,14 @@ func combineLoop(m machine, n int) string {
 		line("%s = %s(%s)", sum, m.vector("LoadFloat32"), at("to", "dst", k))
 	}
 	line("}")
-	line("at := unsafe.Add(matrix, 4*int(rows[0])*width)")
+	line("at := unsafe.Add(matrix, 4*int(rows[0])*apart)")
 	line("for i, weight := range weights {")
 	line("w, row := %s(weight), %s(at)", m.vector("BroadcastFloat32"), array)
 	for k, sum := range sums {
 		line("%[1]s = %[1]s.Add(w.Mul(%[2]s(%[3]s)))", sum, m.vector("LoadFloat32"), at("row", "at", k))
 	}
 	line("if i+1 < len(rows) {") // so that at is one register, not an address to work out for each vector
-	line("at = unsafe.Add(matrix, 4*int(rows[i+1])*width)")
+	line("at = unsafe.Add(matrix, 4*int(rows[i+1])*apart)")
 	line("}")
 	line("}")
 	for k, sum := range sums {
