@@ -42,6 +42,8 @@ func (p matrixProduct) Backward(grads []*Tensor) []*Tensor {
 	return []*Tensor{gt, gu}
 }
 
+func (matrixProduct) makes() {}
+
 // MatMulTransposed returns the product of t, [..., K], and the transposed of u,
 // [M, K]: [..., M]. That is a linear layer with weights u. What is 0 in t adds
 // nothing, whatever u is there, so spikes cost what they are. A row of the result
@@ -79,7 +81,7 @@ type affine struct {
 }
 
 func (a affine) Backward(grads []*Tensor) []*Tensor {
-	return append(a.transposedProduct.Backward(grads), shrink(grads[0], a.bias))
+	return append(a.transposedProduct.Backward(grads), grads[0].total(a.bias, 1))
 }
 
 func (t *Tensor) timesTransposed(u *Tensor, bias []float32) *Tensor {
@@ -108,6 +110,8 @@ func (p transposedProduct) Backward(grads []*Tensor) []*Tensor {
 	}
 	return []*Tensor{gt, gu}
 }
+
+func (transposedProduct) makes() {}
 
 // manyRows is where it pays to turn the weights round first.
 const manyRows = 8

@@ -195,7 +195,6 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 			for i, g := range n.grads {
 				grads[i] = g.Tensor
 			}
-			n.grads, n.fewGrad = nil, [3]gradient{}
 			if part, ok := n.function.(sliced); ok {
 				givePart(n.inputs[0], part.at, grads[0])
 			} else {
@@ -205,7 +204,13 @@ func (t *Tensor) BackwardFrom(g *Tensor, options ...BackwardOption) {
 						give(n.inputs[i], g, own)
 					}
 				}
+				for _, g := range n.grads {
+					if own && g.own && g.place == nil { // nobody has it any more; on a device others may have a part
+						g.release()
+					}
+				}
 			}
+			n.grads, n.fewGrad = nil, [3]gradient{}
 		}
 		if !keep {
 			if r, ok := n.function.(releaser); ok {

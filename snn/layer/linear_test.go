@@ -10,6 +10,7 @@ import (
 
 	"spikebook/snn"
 	"spikebook/snn/layer"
+	"spikebook/snn/neuron"
 )
 
 // spikes draws rows in which a share of the values is 1.
@@ -215,6 +216,38 @@ func TestRows(t *testing.T) {
 		other := &layer.Linear{Weight: snn.FromSlice(moved, out, in), Bias: l.Bias}
 		if y := other.Forward(x); !slices.Equal(y.Data(), all.Data()) {
 			t.Errorf("weights %d values further: the output differs", offset)
+		}
+	}
+}
+
+// The gradients of a batch are those of its samples alone: memory of gradients that
+// are gone is used again only where nobody has it, also where two ways meet.
+func TestGradientsOfBatch(t *testing.T) {
+	const steps, batch, width = 4, 64, 40 // values enough to be used again
+	snn.Seed(3)
+	first, second := layer.NewLinear(width, width), layer.NewLinear(width, width)
+	neurons, others := neuron.NewLIF(neuron.StepMode("m")), neuron.NewIF(neuron.StepMode("m"))
+	run := func(x *snn.Tensor) *snn.Tensor {
+		neurons.Reset()
+		others.Reset()
+		x.RequireGrad()
+		h := first.Forward(x)
+		y := others.Forward(second.Forward(neurons.Forward(h)).Add(h).Mul(h))
+		y.Mul(h).Sum().Backward()
+		return x.Grad()
+	}
+	for range 3 {
+		x := snn.Randn(steps, batch, width)
+		whole := run(x.Clone())
+		for i := range batch {
+			part := run(x.Transpose(0, 1).Slice(i, i+1).Transpose(0, 1).Clone())
+			for step := range steps {
+				for j := range width {
+					if got, want := whole.At(step, i, j), part.At(step, 0, j); got != want {
+						t.Fatalf("sample %d, step %d, value %d: the gradient is %v in the batch, %v alone", i, step, j, got, want)
+					}
+				}
+			}
 		}
 	}
 }
