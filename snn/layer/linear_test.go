@@ -232,7 +232,7 @@ func TestGradientsOfBatch(t *testing.T) {
 		others.Reset()
 		x.RequireGrad()
 		h := first.Forward(x)
-		y := others.Forward(second.Forward(neurons.Forward(h)).Add(h).Mul(h))
+		y := others.Forward(second.Forward(neurons.Forward(h)).Add(h))
 		y.Mul(h).Sum().Backward()
 		return x.Grad()
 	}
