@@ -227,20 +227,23 @@ func TestGradientsOfBatch(t *testing.T) {
 	snn.Seed(3)
 	first, second := layer.NewLinear(width, width), layer.NewLinear(width, width)
 	neurons, others := neuron.NewLIF(neuron.StepMode("m")), neuron.NewIF(neuron.StepMode("m"))
-	run := func(x *snn.Tensor) *snn.Tensor {
+	run := func(x *snn.Tensor) (ofInput, ofWeights *snn.Tensor) {
 		neurons.Reset()
 		others.Reset()
 		x.RequireGrad()
 		h := first.Forward(x)
 		y := others.Forward(second.Forward(neurons.Forward(h)).Add(h))
 		y.Mul(h).Sum().Backward()
-		return x.Grad()
+		ofWeights = second.Weight.Grad()
+		snn.ZeroGrad(snn.Sequential(first, second))
+		return x.Grad(), ofWeights
 	}
 	for range 3 {
 		x := snn.Randn(steps, batch, width)
-		whole := run(x.Clone())
+		whole, weights := run(x.Clone())
+		sum := make([]float64, width*width)
 		for i := range batch {
-			part := run(x.Transpose(0, 1).Slice(i, i+1).Transpose(0, 1).Clone())
+			part, some := run(x.Transpose(0, 1).Slice(i, i+1).Transpose(0, 1).Clone())
 			for step := range steps {
 				for j := range width {
 					if got, want := whole.At(step, i, j), part.At(step, 0, j); got != want {
@@ -248,6 +251,10 @@ func TestGradientsOfBatch(t *testing.T) {
 					}
 				}
 			}
+			for k, v := range some.Data() {
+				sum[k] += float64(v)
+			}
 		}
+		near(t, "weights", weights.Data(), sum, 1)
 	}
 }
