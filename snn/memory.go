@@ -72,7 +72,7 @@ func take(n int) (values []float32, used bool) {
 const (
 	garbageTensors = 64
 	leastCollected = 8 << 20  // bytes: less is too little, whatever the tensors are
-	mostGarbage    = 32 << 20 // bytes: and this is enough
+	mostGarbage    = 64 << 20 // bytes: and this is enough
 	freshSpeed     = 4        // bytes per nanosecond
 	finalizersTime = time.Millisecond
 )
