@@ -156,7 +156,7 @@ func fewRows(dst, t, u []float32, m, k int) {
 // the others (BenchmarkLinear of snn/layer). It stops counting when there are too
 // many.
 func (t *Tensor) sparse() bool {
-	const density = 3
+	const density = 16
 	limit := t.Size() / density
 	for _, v := range t.values() {
 		if v != 0 {
