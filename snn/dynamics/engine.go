@@ -98,8 +98,13 @@ func (p *Program) blockSize(r *Run, workers int) int {
 	if lanes >= native.Lanes {
 		rows = p.inMemory
 	}
-	n := min(bytes/4/max(1, rows), maxBlock, (r.N+workers-1)/workers+minBlock-1)
-	return max(n&^(minBlock-1), minBlock)
+	most := max(min(bytes/4/max(1, rows), maxBlock)&^(minBlock-1), minBlock)
+	if workers == 1 {
+		return most
+	}
+	each := (r.N + workers - 1) / workers // as many blocks of one size for each
+	blocks := (each + most - 1) / most
+	return ((each+blocks-1)/max(1, blocks) + minBlock - 1) &^ (minBlock - 1)
 }
 
 func (p *Program) run(r Run, block, workers int) {
