@@ -182,9 +182,7 @@ func common(name string, t, u *Tensor) []int {
 // those of an operand that is stretched: da and db say how far apart the
 // neighbours in a and b are, 1 or 0.
 func broadcast(name string, op vector.Op, t, u *Tensor, f func(dst, a, b []float32, da, db int)) *Tensor {
-	if t == nil || u == nil {
-		panic(Shapef(name, "an operand is nil; expected a tensor"))
-	}
+	refuseNil(name, t, u)
 	if on := placeOf(t, u); on != nil {
 		return broadcastOn(on, name, op, t, u)
 	}

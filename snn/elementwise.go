@@ -54,9 +54,7 @@ func pairwise(f func(a, b dynamics.Expr) dynamics.Expr) func() *Kernel {
 
 // pairs applies a kernel to each pair of values, broadcast as in Add.
 func pairs(name string, k func() *Kernel, t, u *Tensor) *Tensor {
-	if t == nil || u == nil {
-		panic(Shapef(name, "an operand is nil; expected a tensor"))
-	}
+	refuseNil(name, t, u)
 	if shape := common(name, t, u); !SameShape(t, u) {
 		t, u = t.BroadcastTo(shape...), u.BroadcastTo(shape...)
 	}

@@ -28,6 +28,15 @@ func Shapef(op, format string, args ...any) *ShapeError {
 	return &ShapeError{op, fmt.Sprintf(format, args...)}
 }
 
+// refuseNil panics with a *ShapeError if an operand is nil.
+func refuseNil(op string, operands ...*Tensor) {
+	for _, t := range operands {
+		if t == nil {
+			panic(Shapef(op, "an operand is nil; expected a tensor"))
+		}
+	}
+}
+
 // Maybe calls f and returns the [Misuse] that it panics with, or nil. Any other
 // panic goes on: it is a bug somewhere else.
 func Maybe(f func()) (err error) {

@@ -10,10 +10,8 @@ func MSELoss(t, target *Tensor) *Tensor { return errorOf("MSELoss", t, target).S
 func L1Loss(t, target *Tensor) *Tensor { return errorOf("L1Loss", t, target).Abs().Mean() }
 
 func errorOf(loss string, t, target *Tensor) *Tensor {
-	switch {
-	case t == nil || target == nil:
-		panic(Shapef(loss, "an operand is nil; expected a tensor"))
-	case !SameShape(t, target):
+	refuseNil(loss, t, target)
+	if !SameShape(t, target) {
 		panic(Shapef(loss, "the target has shape %v, expected %v as the tensor has; use Reshape or BroadcastTo", target.shape, t.shape))
 	}
 	return t.Sub(target)

@@ -16,6 +16,7 @@ import (
 // and what is 0 in t adds nothing, whatever u is there: the bits are the same on every
 // machine, on a device too.
 func (t *Tensor) MatMul(u *Tensor) *Tensor {
+	refuseNil("MatMul", t, u)
 	rank := len(t.shape)
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[0] {
 		panic(Shapef("MatMul", "shapes %v and %v do not fit: expected [..., K] and [K, M] with the same K", t.shape, u.shape))
@@ -50,6 +51,7 @@ func (matrixProduct) makes() {}
 // depends on that row of t alone: all steps at once give the bits of single steps.
 // They are those of [Tensor.MatMul].
 func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
+	refuseNil("MatMulTransposed", t, u)
 	rank := len(t.shape)
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[1] {
 		panic(Shapef("MatMulTransposed", "shapes %v and %v do not fit: expected [..., K] and [M, K] with the same K", t.shape, u.shape))
@@ -63,6 +65,7 @@ func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 // go: a linear layer with weights u and biases b. The bits are those of the two after
 // each other.
 func (t *Tensor) Affine(u, b *Tensor) *Tensor {
+	refuseNil("Affine", t, u, b)
 	rank := len(t.shape)
 	if rank == 0 || len(u.shape) != 2 || t.shape[rank-1] != u.shape[1] || len(b.shape) != 1 || b.shape[0] != u.shape[0] {
 		panic(Shapef("Affine", "shapes %v, %v and %v do not fit: expected [..., K], [M, K] with the same K, and [M]", t.shape, u.shape, b.shape))

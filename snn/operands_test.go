@@ -17,6 +17,9 @@ func TestOperandMistakes(t *testing.T) {
 		"MSELoss: the target has shape [3], expected [2 3] as the tensor has; use Reshape or BroadcastTo":   func() { snn.MSELoss(x, snn.Ones(3)) },
 		"L1Loss: the target has shape [2 1], expected [2 3] as the tensor has; use Reshape or BroadcastTo":  func() { snn.L1Loss(x, snn.Ones(2, 1)) },
 		"BackwardFrom: the gradient is nil; expected a tensor of shape [2 3]":                               func() { x.Clone().RequireGrad().Scale(2).BackwardFrom(nil) },
+		"MatMul: an operand is nil; expected a tensor":                                                      func() { x.MatMul(nil) },
+		"MatMulTransposed: an operand is nil; expected a tensor":                                            func() { x.MatMulTransposed(nil) },
+		"Affine: an operand is nil; expected a tensor":                                                      func() { x.Affine(snn.Ones(2, 3), nil) },
 		"MatMulTransposed: shapes [2 3] and [4 2] do not fit: expected [..., K] and [M, K] with the same K": func() { x.MatMulTransposed(snn.Ones(4, 2)) },
 	} {
 		if got := misuse(t, f); got != want {

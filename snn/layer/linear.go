@@ -49,6 +49,9 @@ func NewLinear(in, out int, options ...Option) *Linear {
 // Forward returns the outputs for x, [..., In]: [..., Out].
 func (l *Linear) Forward(x *snn.Tensor) *snn.Tensor {
 	in := l.Weight.Shape()[1]
+	if x == nil {
+		panic(snn.Shapef("Linear.Forward", "the input is nil; expected a tensor"))
+	}
 	if n := len(x.Shape()); n == 0 || x.Shape()[n-1] != in {
 		panic(snn.Shapef("Linear.Forward", "the input has shape %v, expected [..., %d]", x.Shape(), in))
 	}

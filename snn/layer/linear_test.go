@@ -162,6 +162,7 @@ func TestNewLinear(t *testing.T) {
 		{func() { layer.NewLinear(0, 3) }, "NewLinear: 0 inputs and 3 outputs, expected at least 1 of each"},
 		{func() { layer.NewLinear(3, -1) }, "NewLinear: 3 inputs and -1 outputs, expected at least 1 of each"},
 		{func() { l.Forward(snn.Ones(4, 3)) }, "Linear.Forward: the input has shape [4 3], expected [..., 100]"},
+		{func() { l.Forward(nil) }, "Linear.Forward: the input is nil; expected a tensor"},
 		{func() { l.Forward(snn.Scalar(1)) }, "Linear.Forward: the input has shape [], expected [..., 100]"},
 	} {
 		if err := snn.Maybe(test.f); err == nil || err.Error() != test.want {
