@@ -39,14 +39,12 @@ type Run struct {
 // Blocks of neurons go through all steps together. What is in memory of their
 // registers fills half of a first-level cache of 32 KiB, which leaves room for
 // inputs and outputs; or all of it where those do not fit into the second level:
-// long rows of them are read ahead better. Where outputs are written past the
-// caches, rows are longer still, and the registers are in the second level.
+// long rows of them are read ahead better.
 const (
-	blockBytes  = 16 << 10
-	cacheBytes  = 512 << 10
-	streamBlock = 256 << 10
-	minBlock    = 64
-	maxBlock    = 16 << 10
+	blockBytes = 16 << 10
+	cacheBytes = 512 << 10
+	minBlock   = 64
+	maxBlock   = 16 << 10
 )
 
 // What is about the second-level cache comes in time without being asked for, if rows
@@ -88,10 +86,7 @@ func (p *Program) bytes(r *Run) int { return 4 * r.T * r.N * (len(p.inputs) + le
 
 func (p *Program) blockSize(r *Run, workers int) int {
 	bytes := blockBytes
-	switch {
-	case p.streams(r):
-		bytes = streamBlock
-	case p.bytes(r) > cacheBytes:
+	if p.bytes(r) > cacheBytes {
 		bytes *= 2
 	}
 	rows := p.registers
@@ -223,7 +218,7 @@ func (p *Program) machine(block int) *machine {
 
 func (m *machine) free() {
 	clear(m.registers) // no view of a run's slices may keep them alive
-	m.frame.Forget()
+	m.frame.Done()
 	machinesOf(m.Program).Put(m)
 }
 

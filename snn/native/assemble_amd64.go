@@ -212,9 +212,6 @@ func (s *assembler) prefetch(base int, write bool) {
 }
 
 // end returns to Go, which wants the upper halves of the vectors to be unused.
-func (s *assembler) end(fence bool) {
-	if fence {
-		s.code = append(s.code, 0x0f, 0xae, 0xf8) // sfence
-	}
+func (s *assembler) end() {
 	s.code = append(s.code, 0xc5, 0xf8, 0x77, 0xc3) // vzeroupper; ret
 }

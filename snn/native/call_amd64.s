@@ -9,3 +9,8 @@ TEXT ·call(SB), NOSPLIT, $8-24
 	MOVQ bytes+16(FP), DX
 	CALL AX
 	RET
+
+// func fence()
+TEXT ·fence(SB), NOSPLIT, $0-0
+	SFENCE
+	RET

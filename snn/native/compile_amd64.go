@@ -21,6 +21,8 @@ type Frame struct {
 	left  int // a bit for each lane behind the last whole vector
 	used  int // rows
 	ready bool
+
+	streamed bool // since Done
 }
 
 // Row sets the values of row number i of [Loop.Rows].
@@ -33,8 +35,14 @@ func (f *Frame) Row(i int, values []float32) {
 // values; 0 if there is none. It is a hint.
 func (f *Frame) Ahead(n int) { f.ahead = 4 * n }
 
-// Forget forgets the rows, so that the frame does not keep them in memory.
-func (f *Frame) Forget() {
+// Done is called after the last loop: what was written past the caches is there for
+// other processors then, and the rows are forgotten, so that the frame does not keep
+// them in memory. Not after each loop: it takes as long as going to memory and back.
+func (f *Frame) Done() {
+	if f.streamed {
+		fence()
+		f.streamed = false
+	}
 	clear(f.rows[:f.used])
 	f.used = 0
 }
@@ -44,6 +52,8 @@ type Loop struct {
 	code  uintptr
 	rows  []int
 	lanes int // of a vector
+
+	streams bool
 }
 
 // Rows returns the rows that are read or written in memory, in the order of
@@ -57,6 +67,7 @@ func (l *Loop) Run(f *Frame, n int) {
 	}
 	whole := n &^ (l.lanes - 1)
 	f.left = 1<<(n-whole) - 1
+	f.streamed = f.streamed || l.streams
 	call(l.code, f, 4*whole)
 }
 
@@ -128,7 +139,7 @@ func compile(code []vector.Instruction, use []Use, bytes int) *Loop {
 			c.body()
 		})
 	}
-	c.end(c.streams)
+	c.end()
 	if len(c.rows) > maxRows { // other rows may have gone to memory this time
 		return nil
 	}
@@ -136,7 +147,7 @@ func compile(code []vector.Instruction, use []Use, bytes int) *Loop {
 	if address == 0 {
 		return nil
 	}
-	return &Loop{address, c.rows, bytes / 4}
+	return &Loop{address, c.rows, bytes / 4, c.streams}
 }
 
 // lookAhead has the rows of the next step brought into the cache, for the

@@ -37,3 +37,6 @@ func load(code []byte) uintptr {
 //
 //go:noescape
 func call(code uintptr, frame *Frame, bytes int)
+
+// fence waits until other processors see what was written past the caches.
+func fence()

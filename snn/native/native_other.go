@@ -22,8 +22,8 @@ func (f *Frame) Row(i int, values []float32) {}
 // Ahead sets where the rows of the next step are.
 func (f *Frame) Ahead(n int) {}
 
-// Forget forgets the rows.
-func (f *Frame) Forget() {}
+// Done is called after the last loop.
+func (f *Frame) Done() {}
 
 // Run runs the loop.
 func (l *Loop) Run(f *Frame, n int) {}
