@@ -348,6 +348,10 @@ func (m *machine) run(r *Run, lo, hi int) {
 	}
 	m.evaluate(m.prologue)
 	alone := n >= longRow && m.bytes(r) <= aloneBytes
+	ahead := r.N
+	if r.Reverse {
+		ahead = -ahead
+	}
 	for k := range r.T {
 		t := k
 		if r.Reverse {
@@ -355,12 +359,12 @@ func (m *machine) run(r *Run, lo, hi int) {
 		}
 		at := t * r.N
 		switch {
-		case k+1 == r.T || alone:
+		case alone || k+1 == r.T && hi == r.N:
 			m.frame.Ahead(0)
-		case r.Reverse:
-			m.frame.Ahead(-r.N)
+		case k+1 == r.T: // the first step of the next block
+			m.frame.Ahead(n - k*ahead)
 		default:
-			m.frame.Ahead(r.N)
+			m.frame.Ahead(ahead)
 		}
 		for i, in := range m.inputs {
 			switch {
