@@ -23,7 +23,11 @@ const leastReused = 1 << 12
 // reused holds memory by size: at number k there are arrays of 2^(k/4) quarters,
 // so that at most a fifth is not used. What is not taken for a while, the
 // garbage collector frees.
-var reused [4 * 64]sync.Pool
+var reused [4 * 64]struct {
+	sync.Pool
+	out   atomic.Int64 // bytes of this size that are in use, or garbage
+	inUse int64        // of them, after the last collection
+}
 
 // class returns the number of the smallest size for n values, and that size.
 func class(n int) (k, size int) {
@@ -54,7 +58,7 @@ func take(n int) (values []float32, used bool) {
 	}
 	k, size := class(n)
 	first, _ := reused[k].Get().(*float32)
-	if first == nil && collect(4*size) {
+	if first == nil && collect(k, 4*size) {
 		first, _ = reused[k].Get().(*float32)
 	}
 	if used = first != nil; !used {
@@ -66,13 +70,13 @@ func take(n int) (values []float32, used bool) {
 // A program that computes in a loop leaves a large tensor behind each time. To
 // collect garbage takes less than a millisecond if there are few pointers; to
 // compute on into fresh memory takes far longer. So it is collected early, when
-// there may be as much of it as there was memory in use, enough of it for many
-// tensors, and so much that fresh memory would take longer than collecting did the
-// last time.
+// there may be as much of it as there was memory in use, enough of the size that is
+// wanted for many tensors, and so much that fresh memory would take longer than
+// collecting did the last time. More of it would no longer fit into the last cache.
 const (
 	garbageTensors = 64
 	leastCollected = 8 << 20  // bytes: less is too little, whatever the tensors are
-	mostGarbage    = 64 << 20 // bytes: and this is enough
+	mostGarbage    = 64 << 20 // bytes: and this is enough, of all sizes together
 	freshSpeed     = 4        // bytes per nanosecond
 	finalizersTime = time.Millisecond
 )
@@ -94,16 +98,24 @@ var ballast = make([]byte, 8<<20)
 
 func init() { runtime.KeepAlive(ballast) }
 
-// collect collects garbage if there may be enough of it for a tensor of that many
-// bytes.
-func collect(bytes int) bool {
+// collect collects garbage if there may be enough of it for a tensor of size number
+// k, which are that many bytes.
+func collect(k, bytes int) bool {
 	if !collector.TryLock() {
 		return false
 	}
 	defer collector.Unlock()
 	out := handedOut.Load()
 	collector.inUse = min(collector.inUse, out)
-	if out-collector.inUse < max(collector.inUse, leastCollected, min(mostGarbage, garbageTensors*int64(bytes)), freshSpeed*int64(collector.took)) {
+	kind, outOfKind := &reused[k], reused[k].out.Load()
+	kind.inUse = min(kind.inUse, outOfKind)
+	garbage := out - collector.inUse
+	most := int64(mostGarbage)
+	if runtime.GOMAXPROCS(0) > 1 { // they fill it faster, and collecting takes longer
+		most *= 2
+	}
+	many := outOfKind-kind.inUse >= garbageTensors*int64(bytes) || garbage >= most
+	if !many || garbage < max(collector.inUse, leastCollected, freshSpeed*int64(collector.took)) {
 		return false
 	}
 	begin := time.Now()
@@ -115,6 +127,9 @@ func collect(bytes int) bool {
 	case <-time.After(finalizersTime):
 	}
 	collector.took, collector.inUse = time.Since(begin), handedOut.Load()
+	for k := range reused {
+		reused[k].inUse = reused[k].out.Load()
+	}
 	return true
 }
 
@@ -143,12 +158,17 @@ func (t *Tensor) release() {
 // any more: not even by a slice of a part. That is when its finalizer runs,
 // which gets the array itself.
 func watch(first *float32, k, n, size int) []float32 {
-	handedOut.Add(4 * int64(size))
+	handOut(k, 4*int64(size))
 	runtime.SetFinalizer(first, func(first *float32) { back(first, k, size) })
 	return unsafe.Slice(first, size)[:n:n]
 }
 
 func back(first *float32, k, size int) {
-	handedOut.Add(-4 * int64(size))
+	handOut(k, -4*int64(size))
 	reused[k].Put(first)
+}
+
+func handOut(k int, bytes int64) {
+	handedOut.Add(bytes)
+	reused[k].out.Add(bytes)
 }

@@ -201,14 +201,16 @@ func (s *assembler) setLanesLeft() {
 	s.code = append(s.code, 0xc4, 0xc1, 0x78, 0x92, 0xfd) // kmovw k7, r13d
 }
 
-// prefetch asks for what is at base + r12 to be read ahead, to be written if so
-// said.
-func (s *assembler) prefetch(base int, write bool) {
-	op := byte(0x18) // prefetcht0
-	if write {
-		op = 0x0d // prefetchw, which processors that have none take for nothing
+// How to read ahead: into the first or the second level of caches, or to write.
+const prefetch0, prefetch1, prefetchWrite = 1, 2, 0
+
+// prefetch asks for what is at base + r12 to be read ahead.
+func (s *assembler) prefetch(how byte, base int) {
+	op := byte(0x18)
+	if how == prefetchWrite {
+		op, how = 0x0d, 1 // prefetchw, which processors that have none take for nothing
 	}
-	s.code = append(s.code, 0x42|byte(base>>3), 0x0f, op, 1<<6|1<<3|4, (r12&7)<<3|byte(base&7), 0)
+	s.code = append(s.code, 0x42|byte(base>>3), 0x0f, op, 1<<6|how<<3|4, (r12&7)<<3|byte(base&7), 0)
 }
 
 // end returns to Go, which wants the upper halves of the vectors to be unused.

@@ -153,9 +153,17 @@ func compile(code []vector.Instruction, use []Use, bytes int) *Loop {
 // lookAhead has the rows of the next step brought into the cache, for the
 // processor does not know where they are: each begins in another page.
 func (c *compiler) lookAhead() {
+	streams := slices.ContainsFunc(c.rows, func(row int) bool { return c.is(row, Stream) })
 	for k, row := range c.rows {
 		if c.is(row, Ahead) && !c.is(row, Stream) && c.base[min(k, maxRows-1)] != none {
-			c.prefetch(c.base[k], c.written[row])
+			how := byte(prefetch0)
+			switch {
+			case c.written[row]:
+				how = prefetchWrite
+			case streams: // from far
+				how = prefetch1
+			}
+			c.prefetch(how, c.base[k])
 		}
 	}
 }
