@@ -25,20 +25,19 @@ var worthLoop = 1 << 12
 // maxLoop is how many instructions a loop has at most.
 const maxLoop = 256
 
-// streamBytes is how much is written past the caches: more than the cache of a
-// processor holds. The memory of a large tensor has long left the one that all
-// share when it is used again; written past it, it need not be read first.
-var streamBytes = 4 << 20
+// streamBytes is how large an output is that is written past the caches: as large as
+// that of a processor. The memory of such a tensor has left it when it is used again;
+// written past it, it need not be read first.
+var streamBytes = 2 << 20
 
 // streams says whether outputs are written past the caches.
 func (p *Program) streams(r *Run) bool {
-	bytes := 0
 	for _, o := range r.Outputs {
-		if bytes += 4 * len(o); len(o) > 0 && uintptr(unsafe.Pointer(unsafe.SliceData(o)))%native.Align != 0 {
+		if len(o) > 0 && uintptr(unsafe.Pointer(unsafe.SliceData(o)))%native.Align != 0 {
 			return false
 		}
 	}
-	return bytes >= streamBytes && r.N%lanes == 0 && lanes >= native.Lanes
+	return 4*r.T*r.N >= streamBytes && r.N%lanes == 0 && lanes >= native.Lanes
 }
 
 // maxPlans is where plans begins anew. A program has a few for each kind of neuron.
