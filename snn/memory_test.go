@@ -63,6 +63,27 @@ func TestMemoryIsUsedAgain(t *testing.T) {
 	}
 }
 
+// A small tensor that finds no memory to use again does not have garbage collected
+// because of what large ones have left: there is hardly any of its own size.
+func TestGarbageOfOtherSizes(t *testing.T) {
+	const rounds, large, small = 200, 1 << 19, 1 << 15
+	collected := func() uint32 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.NumForcedGC
+	}
+	runtime.GC()
+	before := collected()
+	for range rounds {
+		snn.Empty(large)
+		snn.Empty(small)
+	}
+	const each = 32 << 20 // at most; that of the small ones alone would be 8
+	if got, most := collected()-before, uint32(4*(large+small)*rounds/each); got > most {
+		t.Errorf("garbage was collected %d times for %d tensors of 2 MB and as many of 128 KB, expected at most %d", got, rounds, most)
+	}
+}
+
 // A size holds what is asked of it.
 func TestEmptySizes(t *testing.T) {
 	for _, n := range []int{1 << 14, 1<<14 + 1, 20000, 1<<15 - 1, 1 << 15, 100_003, 1 << 20} {
