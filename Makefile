@@ -184,7 +184,7 @@ BENCHSTAT := go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6
 
 # GOMAXPROCS, besides -cpu: the first run of each benchmark does not look at that.
 bench-neurons: ## layers of neurons against a copy of the same bytes, on one and two processors
-	@rm -f $(CACHE)/neurons.txt
+	@mkdir -p $(CACHE) && rm -f $(CACHE)/neurons.txt
 	@set -e; for n in 1 2; do \
 		GOMAXPROCS=$$n GOEXPERIMENT=simd go test -run '^$$' -bench 'Forward|Backward|Copy|Step|New|Network' -cpu $$n -benchtime 0.1s -count 6 -benchmem -timeout 60m ./snn/neuron >> $(CACHE)/neurons.txt; \
 	done
