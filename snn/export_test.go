@@ -14,3 +14,6 @@ func Stored(t *Tensor) *Tensor {
 	m := *t.place.memory
 	return &Tensor{shape: t.shape, place: &place{&m, t.place.from}}
 }
+
+// FinalizersLeft is finalizersLeft.
+func FinalizersLeft() bool { return finalizersLeft() }

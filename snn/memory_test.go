@@ -3,6 +3,7 @@ package snn_test
 import (
 	"runtime"
 	"testing"
+	"time"
 
 	"spikebook/snn"
 )
@@ -81,6 +82,23 @@ func TestGarbageOfOtherSizes(t *testing.T) {
 	const each = 32 << 20 // at most; that of the small ones alone would be 8
 	if got, most := collected()-before, uint32(4*(large+small)*rounds/each); got > most {
 		t.Errorf("garbage was collected %d times for %d tensors of 2 MB and as many of 128 KB, expected at most %d", got, rounds, most)
+	}
+}
+
+// What is in use is counted when all finalizers have run: what is garbage, but counted
+// then, would let more and more memory go round.
+func TestFinalizersLeft(t *testing.T) {
+	goOn := make(chan struct{})
+	runtime.SetFinalizer(new([64]int), func(*[64]int) { <-goOn })
+	runtime.GC()
+	if !snn.FinalizersLeft() {
+		t.Error("a finalizer that waits is not left")
+	}
+	close(goOn)
+	for deadline := time.Now().Add(time.Minute); snn.FinalizersLeft(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("finalizers are left after a minute")
+		}
 	}
 }
 
