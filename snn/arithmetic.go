@@ -53,7 +53,7 @@ func (t *Tensor) Mul(u *Tensor) *Tensor {
 		}
 	})
 	if Recording(t, u) {
-		Record(product{t, u}, []*Tensor{t, u}, out)
+		Record(product{t.valuesFor(u), u.valuesFor(t)}, []*Tensor{t, u}, out)
 	}
 	return out
 }
@@ -76,18 +76,34 @@ func (t *Tensor) Div(u *Tensor) *Tensor {
 		}
 	})
 	if Recording(t, u) {
-		Record(quotient{t, u, out.Detach()}, []*Tensor{t, u}, out)
+		q := quotient{t: t.onlyPlace(), u: u}
+		if u.RequiresGrad() {
+			q.out = out.Detach()
+		}
+		Record(q, []*Tensor{t, u}, out)
 	}
 	return out
 }
 
-type quotient struct{ t, u, out *Tensor }
+type quotient struct {
+	t, u *Tensor
+	out  *Tensor // nil if u needs no gradient
+}
 
 func (q quotient) Backward(grads []*Tensor) []*Tensor {
 	return []*Tensor{
 		needed(q.t, func() *Tensor { return grads[0].Div(q.u.Detach()) }),
 		needed(q.u, func() *Tensor { return grads[0].Mul(q.out).Div(q.u.Detach()).Neg() }),
 	}
+}
+
+// valuesFor returns t or, if the gradient of another operand needs no values of it
+// because it needs none itself, the place of t on the tape.
+func (t *Tensor) valuesFor(other *Tensor) *Tensor {
+	if other.RequiresGrad() {
+		return t
+	}
+	return t.onlyPlace()
 }
 
 // needed returns the gradient of an operand, in its shape, if it needs one.

@@ -17,3 +17,6 @@ func Stored(t *Tensor) *Tensor {
 
 // FinalizersLeft is finalizersLeft.
 func FinalizersLeft() bool { return finalizersLeft() }
+
+// HandedOut returns how many bytes of large tensors are in use, or garbage.
+func HandedOut() int64 { return handedOut.Load() }

@@ -161,6 +161,11 @@ func (k *Kernel) record(c *Call) *steps {
 	s := &steps{kernel: k, derivative: k.derivative(c), call: *c, process: process}
 	s.operands = append(append(append(s.fewOperands[:0], c.Inputs...), c.Params...), c.States...)
 	n, m := len(c.Inputs), len(c.Inputs)+len(c.Params)
+	for i, t := range s.operands {
+		if i < n || i >= m {
+			s.operands[i] = t.onlyPlace()
+		}
+	}
 	s.call.Inputs, s.call.Params, s.call.States = s.operands[:n:n], s.operands[n:m:m], s.operands[m:]
 	return s
 }
@@ -269,7 +274,7 @@ func (s *steps) Backward(grads []*Tensor) []*Tensor {
 	r.outputs = few.outputs[:0]
 	for _, name := range d.inputs {
 		g := c.Inputs[slices.Index(s.kernel.definition.Inputs, name)]
-		if g.Size() == c.Steps*r.neurons {
+		if count(g.shape) == c.Steps*r.neurons {
 			g = emptyOn(on, g.shape...)
 		} else {
 			g = emptyOn(on, c.Steps, r.neurons)
@@ -342,7 +347,7 @@ func likeShape(rows, x *Tensor) *Tensor {
 	if rows.isOn(on) && slices.Equal(rows.shape, x.shape) {
 		return rows
 	}
-	if x.Size() != rows.Size() {
+	if count(x.shape) != rows.Size() {
 		rows = rows.Sum(1)
 	}
 	return rows.moved(on).view(0, x.shape)

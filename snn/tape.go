@@ -132,12 +132,41 @@ func Record(f Function, inputs []*Tensor, outputs ...*Tensor) {
 	if !Recording(inputs...) {
 		return
 	}
-	n := &node{function: f, inputs: inputs, outputs: len(outputs)}
+	n := &node{function: f, inputs: places(inputs), outputs: len(outputs)}
 	for i, t := range outputs {
 		if t != nil {
 			t.node, t.slot = n, i
 		}
 	}
+}
+
+// places returns where gradients of tensors go, in the same list if that is the tensors
+// themselves.
+func places(tensors []*Tensor) []*Tensor {
+	copied := false
+	for i, t := range tensors {
+		if p := t.onlyPlace(); p != t {
+			if !copied {
+				tensors, copied = slices.Clone(tensors), true
+			}
+			tensors[i] = p
+		}
+	}
+	return tensors
+}
+
+// onlyPlace returns t or, if it is a large tensor on the tape, one that has its place
+// there but not its values: those need not stay in memory until Backward because
+// of what was computed from them.
+func (t *Tensor) onlyPlace() *Tensor {
+	if t == nil || count(t.shape) < leastReused || !t.onTape() {
+		return t
+	}
+	only := &Tensor{shape: t.shape, node: t.node, slot: t.slot}
+	if t.place != nil {
+		only.place = &place{memory: &memory{backend: t.place.memory.backend}}
+	}
+	return only
 }
 
 // A BackwardOption is an option of Backward.

@@ -2,6 +2,7 @@ package snn_test
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -450,6 +451,38 @@ func TestTransposeLarge(t *testing.T) {
 			if got := y.At(index...); got != v {
 				t.Fatalf("%v: at %v there is %v, want %v", shape, index, got, v)
 			}
+		}
+	}
+}
+
+// What was computed from a large tensor does not keep its values in memory until
+// Backward, if they are not needed for that: neither those that a device has.
+func TestValuesAreNotKept(t *testing.T) {
+	h := newHost("values not kept")
+	const n = 1 << 14
+	for _, backend := range []string{snn.CPU, "values not kept"} {
+		x := snn.Full(3, n).To(backend).RequireGrad()
+		allocated := func() int64 {
+			runtime.GC()
+			for snn.FinalizersLeft() {
+				runtime.Gosched()
+			}
+			stats, err := h.Stats()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return stats.Allocated + snn.HandedOut()
+		}
+		compute := func() *snn.Tensor { return x.Scale(2).Add(x).Reshape(2, n/2).Scale(3).Div(snn.Scalar(2)).Mean(0) }
+		compute() // a device keeps numbers, and memory to work with
+		before := allocated()
+		y := compute()
+		if got, want := allocated()-before, int64(4*n/2); got != want {
+			t.Errorf("%s: %d bytes are in use for a result of %d", backend, got, want)
+		}
+		y.Sum().Backward()
+		if g := x.Grad().To(snn.CPU).Data(); g[0] != 2.25 || g[n-1] != 2.25 {
+			t.Errorf("%s: the gradient is %v and %v, expected 2.25", backend, g[0], g[n-1])
 		}
 	}
 }

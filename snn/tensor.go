@@ -56,9 +56,10 @@ type compact struct {
 
 const mostDims = 4
 
-// newTensor returns a tensor over data, with a copy of the shape.
+// newTensor returns a tensor over data, with a copy of the shape. Who has the shape of
+// a large one must not keep the values in memory with it.
 func newTensor(shape []int, data []float32) *Tensor {
-	if len(shape) > mostDims {
+	if len(shape) > mostDims || len(data) >= leastReused {
 		return &Tensor{shape: clone(shape), data: data}
 	}
 	t := new(compact)

@@ -380,3 +380,27 @@ func TestTapeOfTwoInputs(t *testing.T) {
 	want := run(func(*neuron.Layer) {})
 	bits(t, "the gradient", run(func(l *neuron.Layer) { l.Forward(snn.Full(5, 2).RequireGrad()) }), want)
 }
+
+// What a layer has computed spikes from does not stay in memory for the backward pass,
+// which needs the potentials alone; and that of a layer whose equations need the
+// input does.
+func TestLargeInputIsNotKept(t *testing.T) {
+	for formula, kept := range map[string]bool{"v + x": false, "v + x**2": true} {
+		layer := neuron.Equation(formula, neuron.StepMode("m"))
+		x := snn.Full(0.5, 4, 1<<13).RequireGrad()
+		var values weak.Pointer[float32]
+		y := func() *snn.Tensor {
+			twice := x.Scale(2)
+			values = weak.Make(&twice.Data()[0])
+			return layer.Forward(twice)
+		}()
+		runtime.GC()
+		if (values.Value() != nil) != kept {
+			t.Errorf("%s: the values of the input are kept: %v, expected %v", formula, !kept, kept)
+		}
+		y.Sum().Backward()
+		if g := x.Grad().Index(3).Data()[0]; g != 2 && g != 4 {
+			t.Errorf("%s: the gradient of the last step is %v", formula, g)
+		}
+	}
+}
