@@ -159,7 +159,7 @@ func places(tensors []*Tensor) []*Tensor {
 // there but not its values: those need not stay in memory until Backward because
 // of what was computed from them.
 func (t *Tensor) onlyPlace() *Tensor {
-	if t == nil || count(t.shape) < leastReused || !t.onTape() {
+	if t == nil || !t.onTape() || t.place == nil && len(t.data) < leastReused || count(t.shape) < leastReused {
 		return t
 	}
 	only := &Tensor{shape: t.shape, node: t.node, slot: t.slot}
