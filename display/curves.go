@@ -108,6 +108,9 @@ const fiSteps, fiSettle = 1000, 200
 // neurons.
 func PlotFI(layer *neuron.Layer, options ...Option) *Figure {
 	const op = "PlotFI"
+	if layer == nil {
+		panic(snn.Shapef("display."+op, "the layer is nil; expected one such as neuron.NewLIF()"))
+	}
 	threshold := layer.VThreshold()
 	if math.IsNaN(threshold) {
 		panic(snn.Shapef("display."+op, "the thresholds of the neurons differ; make a layer of one of them to see its curve"))

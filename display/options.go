@@ -126,7 +126,10 @@ func FiringRateLabel(text string) Option { return func(f *Figure) { f.RateLabel 
 
 // apply applies options and checks the result.
 func apply(op string, f *Figure, options []Option) *Figure {
-	for _, o := range options {
+	for i, o := range options {
+		if o == nil {
+			panic(snn.Shapef("display."+op, "option %d is nil; expected an option such as Title(\"spikes\")", i+1))
+		}
 		o(f)
 	}
 	if err := f.Validate(); err != nil {

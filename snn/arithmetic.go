@@ -15,7 +15,7 @@ func (t *Tensor) Add(u *Tensor) *Tensor {
 		}
 	})
 	if Recording(t, u) {
-		Record(sum{t.shape, u.shape}, []*Tensor{t, u}, out)
+		record(sum{t.shape, u.shape}, []*Tensor{t, u}, out)
 	}
 	return out
 }
@@ -34,7 +34,7 @@ func (t *Tensor) Sub(u *Tensor) *Tensor {
 		}
 	})
 	if Recording(t, u) {
-		Record(difference{t.shape, u.shape}, []*Tensor{t, u}, out)
+		record(difference{t.shape, u.shape}, []*Tensor{t, u}, out)
 	}
 	return out
 }
@@ -53,18 +53,37 @@ func (t *Tensor) Mul(u *Tensor) *Tensor {
 		}
 	})
 	if Recording(t, u) {
-		Record(product{t.valuesFor(u), u.valuesFor(t)}, []*Tensor{t, u}, out)
+		record(productOf(t, u), []*Tensor{t, u}, out)
 	}
 	return out
 }
 
-type product struct{ t, u *Tensor }
+// product has of each operand its values if the gradient of the other needs them, and
+// its shape if it requires a gradient itself.
+type product struct {
+	t, u           *Tensor
+	shapeT, shapeU []int
+}
+
+func productOf(t, u *Tensor) (p product) {
+	if t.RequiresGrad() {
+		p.shapeT, p.u = t.shape, u.Detach()
+	}
+	if u.RequiresGrad() {
+		p.shapeU, p.t = u.shape, t.Detach()
+	}
+	return p
+}
 
 func (p product) Backward(grads []*Tensor) []*Tensor {
-	return []*Tensor{
-		needed(p.t, func() *Tensor { return grads[0].Mul(p.u.Detach()) }),
-		needed(p.u, func() *Tensor { return grads[0].Mul(p.t.Detach()) }),
+	var gt, gu *Tensor
+	if p.u != nil {
+		gt = shrink(grads[0].Mul(p.u), p.shapeT)
 	}
+	if p.t != nil {
+		gu = shrink(grads[0].Mul(p.t), p.shapeU)
+	}
+	return []*Tensor{gt, gu}
 }
 
 // Div returns t / u, broadcast as in Add. Division by zero gives what IEEE 754
@@ -76,42 +95,33 @@ func (t *Tensor) Div(u *Tensor) *Tensor {
 		}
 	})
 	if Recording(t, u) {
-		q := quotient{t: t.onlyPlace(), u: u}
+		q := quotient{u: u.Detach()}
+		if t.RequiresGrad() {
+			q.shapeT = t.shape
+		}
 		if u.RequiresGrad() {
 			q.out = out.Detach()
 		}
-		Record(q, []*Tensor{t, u}, out)
+		record(q, []*Tensor{t, u}, out)
 	}
 	return out
 }
 
+// quotient has the shape of t and the result if the gradients of t and u are required.
 type quotient struct {
-	t, u *Tensor
-	out  *Tensor // nil if u needs no gradient
+	shapeT []int
+	u, out *Tensor
 }
 
 func (q quotient) Backward(grads []*Tensor) []*Tensor {
-	return []*Tensor{
-		needed(q.t, func() *Tensor { return grads[0].Div(q.u.Detach()) }),
-		needed(q.u, func() *Tensor { return grads[0].Mul(q.out).Div(q.u.Detach()).Neg() }),
+	var gt, gu *Tensor
+	if q.shapeT != nil {
+		gt = shrink(grads[0].Div(q.u), q.shapeT)
 	}
-}
-
-// valuesFor returns t or, if the gradient of another operand needs no values of it
-// because it needs none itself, the place of t on the tape.
-func (t *Tensor) valuesFor(other *Tensor) *Tensor {
-	if other.RequiresGrad() {
-		return t
+	if q.out != nil {
+		gu = shrink(grads[0].Mul(q.out).Div(q.u).Neg(), q.u.shape)
 	}
-	return t.onlyPlace()
-}
-
-// needed returns the gradient of an operand, in its shape, if it needs one.
-func needed(operand *Tensor, gradient func() *Tensor) *Tensor {
-	if !operand.RequiresGrad() {
-		return nil
-	}
-	return shrink(gradient(), operand.shape)
+	return []*Tensor{gt, gu}
 }
 
 // shrink adds up the gradient of a tensor that was stretched to the shape of g.

@@ -109,6 +109,9 @@ func (t *Tensor) Clamp(lo, hi float32) *Tensor {
 // the expression. f is called once. Map panics with a *dynamics.Error if f uses
 // anything but its argument and numbers.
 func (t *Tensor) Map(f func(x dynamics.Expr) dynamics.Expr) *Tensor {
+	if f == nil {
+		panic(Shapef("Map", "the function is nil; expected one such as dynamics.Expr.Tanh"))
+	}
 	k, err := NewKernel(dynamics.Definition{Inputs: []string{"x"}, Outputs: []dynamics.Expr{f(dynamics.Input("x"))}})
 	if err != nil {
 		panic(err)
@@ -121,6 +124,7 @@ func (t *Tensor) Map(f func(x dynamics.Expr) dynamics.Expr) *Tensor {
 
 // Scale returns t * c.
 func (t *Tensor) Scale(c float32) *Tensor {
+	refuseNil("Scale", t)
 	if t.place != nil {
 		return t.Mul(Scalar(c))
 	}
@@ -129,7 +133,7 @@ func (t *Tensor) Scale(c float32) *Tensor {
 		out.data[i] = v * c
 	}
 	if Recording(t) {
-		Record(scaled{c}, []*Tensor{t}, out)
+		record(scaled{c}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -140,6 +144,7 @@ func (s scaled) Backward(grads []*Tensor) []*Tensor { return []*Tensor{grads[0].
 
 // AddScalar returns t + c.
 func (t *Tensor) AddScalar(c float32) *Tensor {
+	refuseNil("AddScalar", t)
 	if t.place != nil {
 		return t.Add(Scalar(c))
 	}
@@ -148,7 +153,7 @@ func (t *Tensor) AddScalar(c float32) *Tensor {
 		out.data[i] = v + c
 	}
 	if Recording(t) {
-		Record(same{}, []*Tensor{t}, out)
+		record(same{}, []*Tensor{t}, out)
 	}
 	return out
 }

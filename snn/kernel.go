@@ -119,7 +119,7 @@ func (k *Kernel) Run(c Call) (outputs, states []*Tensor) {
 		tape.saved, r.outputs = append(tape.saved, saved), append(r.outputs, saved)
 	}
 	r.run()
-	Record(tape, tape.operands, append(append(few.states[:0], outputs...), states...)...)
+	record(tape, append(tape.fewPlaces[:0], tape.operands...), append(append(few.states[:0], outputs...), states...)...)
 	few.free()
 	return outputs, states
 }
@@ -162,7 +162,7 @@ func (k *Kernel) record(c *Call) *steps {
 	s.operands = append(append(append(s.fewOperands[:0], c.Inputs...), c.Params...), c.States...)
 	n, m := len(c.Inputs), len(c.Inputs)+len(c.Params)
 	for i, t := range s.operands {
-		if i < n || i >= m {
+		if (i < n || i >= m) && Recording(t) {
 			s.operands[i] = t.onlyPlace()
 		}
 	}
@@ -238,7 +238,7 @@ type steps struct {
 	saved      []*Tensor
 	process    int64 // that saved them
 
-	fewOperands, fewSaved [mostFew]*Tensor // the place of operands and saved
+	fewOperands, fewPlaces, fewSaved [mostFew]*Tensor // memory of operands, the node's inputs, and saved
 }
 
 // Backward runs the backward pass.

@@ -21,6 +21,7 @@ func errorOf(loss string, t, target *Tensor) *Tensor {
 // the classes that are right, from 0 to C-1. It panics with a *ShapeError if
 // they do not fit.
 func CrossEntropyLoss(logits *Tensor, classes []int) *Tensor {
+	refuseNil("CrossEntropyLoss", logits)
 	if len(logits.shape) != 2 || logits.shape[0] != len(classes) || len(classes) == 0 {
 		panic(Shapef("CrossEntropyLoss", "logits of shape %v and %d classes, expected [N, C] and N classes with N >= 1", logits.shape, len(classes)))
 	}
@@ -42,7 +43,7 @@ func (t *Tensor) Softmax() *Tensor {
 	_, exp, total := t.exponentials("Softmax")
 	out := exp.Div(total)
 	if Recording(t) {
-		Record(softmax{out.Detach()}, []*Tensor{t}, out)
+		record(softmax{out.Detach()}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -75,7 +76,7 @@ func (t *Tensor) LogSoftmax() *Tensor {
 	below, _, total := t.exponentials("LogSoftmax")
 	out := below.Sub(total.Log())
 	if Recording(t) {
-		Record(logSoftmax{out.Detach()}, []*Tensor{t}, out)
+		record(logSoftmax{out.Detach()}, []*Tensor{t}, out)
 	}
 	return out
 }

@@ -24,7 +24,7 @@ func (t *Tensor) MatMul(u *Tensor) *Tensor {
 	k, m := u.shape[0], u.shape[1]
 	out := gemm(false, false, count(t.shape[:rank-1]), m, k, t, u)
 	out.shape = slices.Concat(t.shape[:rank-1], u.shape[1:])
-	Record(matrixProduct{t, u}, []*Tensor{t, u}, out)
+	record(matrixProduct{t, u}, []*Tensor{t, u}, out)
 	return out
 }
 
@@ -57,7 +57,7 @@ func (t *Tensor) MatMulTransposed(u *Tensor) *Tensor {
 		panic(Shapef("MatMulTransposed", "shapes %v and %v do not fit: expected [..., K] and [M, K] with the same K", t.shape, u.shape))
 	}
 	out := t.timesTransposed(u, nil)
-	Record(transposedProduct{t, u}, []*Tensor{t, u}, out)
+	record(transposedProduct{t, u}, []*Tensor{t, u}, out)
 	return out
 }
 
@@ -74,7 +74,7 @@ func (t *Tensor) Affine(u, b *Tensor) *Tensor {
 		return t.MatMulTransposed(u).Add(b)
 	}
 	out := t.timesTransposed(u, b.data)
-	Record(affine{transposedProduct{t, u}, b.shape}, []*Tensor{t, u, b}, out)
+	record(affine{transposedProduct{t, u}, b.shape}, []*Tensor{t, u, b}, out)
 	return out
 }
 
@@ -309,7 +309,7 @@ func (t *Tensor) Band(n int) *Tensor {
 		}
 	})
 	runtime.KeepAlive(t)
-	Record(banded{k, n}, []*Tensor{t}, out)
+	record(banded{k, n}, []*Tensor{t}, out)
 	return out
 }
 

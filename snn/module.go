@@ -95,6 +95,7 @@ func CheckStepMode(mode string) error {
 
 // ResetNet resets modules and all that they contain.
 func ResetNet(nets ...Module) {
+	refuseNoModule("ResetNet", nets...)
 	for _, net := range nets {
 		_ = each(net, func(m Module) error { m.Reset(); return nil }) // never fails
 	}
@@ -142,6 +143,8 @@ func each(m Module, f func(Module) error) error {
 // and of all that it contains do not matter; they are the same afterwards, also
 // when a step panics.
 func MultiStepForward(xSeq *Tensor, m Module) *Tensor {
+	refuseNil("MultiStepForward", xSeq)
+	refuseNoModule("MultiStepForward", m)
 	if len(xSeq.Shape()) == 0 || xSeq.Shape()[0] == 0 {
 		panic(Shapef("MultiStepForward", "the input has shape %v, expected a sequence [T, N, ...] with T >= 1", xSeq.Shape()))
 	}
@@ -172,7 +175,18 @@ func MultiStepForward(xSeq *Tensor, m Module) *Tensor {
 
 // Sequential returns a network that gives the output of each module to the
 // next.
-func Sequential(modules ...Module) Module { return sequential(modules) }
+func Sequential(modules ...Module) Module {
+	refuseNoModule("Sequential", modules...)
+	return sequential(modules)
+}
+
+func refuseNoModule(op string, modules ...Module) {
+	for i, m := range modules {
+		if m == nil {
+			panic(Shapef(op, "module %d is nil; expected one such as a layer", i+1))
+		}
+	}
+}
 
 type sequential []Module
 

@@ -212,7 +212,7 @@ func (d *DataParallel) scatter(x *Tensor, cuts []int) []*Tensor {
 	for i, part := range parts {
 		parts[i] = part.Detach().To(d.backends[i])
 	}
-	Record(scattered{x.shape, x.Backend(), cuts}, []*Tensor{x}, parts...)
+	record(scattered{x.shape, x.Backend(), cuts}, []*Tensor{x}, parts...)
 	return parts
 }
 
@@ -250,7 +250,7 @@ func (d *DataParallel) gather(ys []*Tensor, cuts []int) *Tensor {
 			copyColumns(out, cuts[i], y.moved(on), 0, y.shape[1])
 		}
 	}
-	Record(g, ys, out)
+	record(g, ys, out)
 	return out
 }
 

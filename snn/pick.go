@@ -56,7 +56,7 @@ func (p picks) of(t *Tensor) *Tensor {
 		p.each(func(i, at int) { out.data[i] = t.data[at] })
 	}
 	if Recording(t) {
-		Record(p, []*Tensor{t}, out)
+		record(p, []*Tensor{t}, out)
 	}
 	return out
 }

@@ -47,7 +47,7 @@ func (t *Tensor) To(name string) *Tensor {
 	}
 	out := t.moved(on)
 	if Recording(t) {
-		Record(moved{t.Backend()}, []*Tensor{t}, out)
+		record(moved{t.Backend()}, []*Tensor{t}, out)
 	}
 	return out
 }

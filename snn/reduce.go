@@ -14,7 +14,7 @@ func (t *Tensor) Sum(dims ...int) *Tensor {
 	out := t.total(kept, 1)
 	out.shape = t.without(dims)
 	if Recording(t) {
-		Record(summed{t.shape, kept}, []*Tensor{t}, out)
+		record(summed{t.shape, kept}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -51,7 +51,7 @@ func (t *Tensor) Mean(dims ...int) *Tensor {
 	out := t.total(kept, n)
 	out.shape = t.without(dims)
 	if Recording(t) {
-		Record(averaged{summed{t.shape, kept}, n}, []*Tensor{t}, out)
+		record(averaged{summed{t.shape, kept}, n}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -67,6 +67,7 @@ func (a averaged) Backward(grads []*Tensor) []*Tensor {
 
 // reduced returns the shape of t with 1 for each of the given dimensions.
 func (t *Tensor) reduced(op string, dims []int) []int {
+	refuseNil(op, t)
 	kept := clone(t.shape)
 	if len(dims) == 0 {
 		for k := range kept {

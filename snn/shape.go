@@ -34,7 +34,7 @@ func (t *Tensor) slice(from, to int) *Tensor {
 	n := t.Size() / max(1, t.shape[0])
 	out := t.view(from*n, slices.Clip(append([]int{to - from}, t.shape[1:]...)))
 	if Recording(t) {
-		Record(sliced{t.shape, from * n}, []*Tensor{t}, out)
+		record(sliced{t.shape, from * n}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -72,7 +72,7 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 	}
 	out := t.view(0, shape)
 	if Recording(t) {
-		Record(reshaped{t.shape}, []*Tensor{t}, out)
+		record(reshaped{t.shape}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -103,7 +103,7 @@ func (t *Tensor) BroadcastTo(shape ...int) *Tensor {
 	}
 	out := t.stretched(shape, strides(t, rank))
 	if Recording(t) {
-		Record(stretched{t.shape}, []*Tensor{t}, out)
+		record(stretched{t.shape}, []*Tensor{t}, out)
 	}
 	return out
 }
@@ -189,7 +189,7 @@ func (t *Tensor) permute(order []int) *Tensor {
 	}
 	out := t.stretched(shape, steps)
 	if Recording(t) {
-		Record(permuted(slices.Clone(order)), []*Tensor{t}, out)
+		record(permuted(slices.Clone(order)), []*Tensor{t}, out)
 	}
 	return out
 }
@@ -240,6 +240,7 @@ func Stack(ts ...*Tensor) *Tensor {
 	if len(ts) == 0 {
 		panic(Shapef("Stack", "nothing to stack, expected at least one tensor"))
 	}
+	refuseNil("Stack", ts...)
 	for i, t := range ts {
 		if !slices.Equal(t.shape, ts[0].shape) {
 			panic(Shapef("Stack", "tensor %d has shape %v, the first has %v: expected equal shapes", i, t.shape, ts[0].shape))
@@ -254,6 +255,7 @@ func Concat(ts ...*Tensor) *Tensor {
 	if len(ts) == 0 {
 		panic(Shapef("Concat", "nothing to put together, expected at least one tensor"))
 	}
+	refuseNil("Concat", ts...)
 	n := 0
 	for i, t := range ts {
 		if len(t.shape) == 0 || len(t.shape) != len(ts[0].shape) || !slices.Equal(t.shape[1:], ts[0].shape[1:]) {
@@ -274,7 +276,7 @@ func joined(shape []int, ts []*Tensor) *Tensor {
 		j.shapes = append(j.shapes, t.shape)
 	}
 	if Recording(ts...) {
-		Record(j, slices.Clone(ts), out) // the caller may use his slice again
+		record(j, slices.Clone(ts), out) // the caller may use his slice again
 	}
 	return out
 }

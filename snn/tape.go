@@ -17,8 +17,8 @@ type Function interface {
 
 // node is an operation that was recorded.
 type node struct {
-	function Function // nil when Backward has been through it
-	inputs   []*Tensor
+	function Function  // nil when Backward has been through it
+	inputs   []*Tensor // where their gradients go; nil for those that require none
 	outputs  int
 
 	// What the call of Backward with that number, or if it is under way the gradients
@@ -127,12 +127,21 @@ func Recording(inputs ...*Tensor) bool {
 }
 
 // Record puts outputs, which f computes from inputs, on the tape, if
-// [Recording]. They must be new tensors, or nil.
+// [Recording]. They must be new tensors, or nil. Inputs that require a gradient later
+// on get none from these outputs.
 func Record(f Function, inputs []*Tensor, outputs ...*Tensor) {
+	record(f, slices.Clone(inputs), outputs...)
+}
+
+// record is Record with a list of inputs that becomes its own.
+func record(f Function, inputs []*Tensor, outputs ...*Tensor) {
 	if !Recording(inputs...) {
 		return
 	}
-	n := &node{function: f, inputs: places(inputs), outputs: len(outputs)}
+	for i, t := range inputs {
+		inputs[i] = t.onlyPlace()
+	}
+	n := &node{function: f, inputs: inputs, outputs: len(outputs)}
 	for i, t := range outputs {
 		if t != nil {
 			t.node, t.slot = n, i
@@ -140,26 +149,14 @@ func Record(f Function, inputs []*Tensor, outputs ...*Tensor) {
 	}
 }
 
-// places returns where gradients of tensors go, in the same list if that is the tensors
-// themselves.
-func places(tensors []*Tensor) []*Tensor {
-	copied := false
-	for i, t := range tensors {
-		if p := t.onlyPlace(); p != t {
-			if !copied {
-				tensors, copied = slices.Clone(tensors), true
-			}
-			tensors[i] = p
-		}
-	}
-	return tensors
-}
-
-// onlyPlace returns t or, if it is a large tensor on the tape, one that has its place
-// there but not its values: those need not stay in memory until Backward because
-// of what was computed from them.
+// onlyPlace returns where a gradient of t goes, nil if it requires none: t or, if it is
+// a large tensor on the tape, one that has its place there but not its values. Those
+// need not stay in memory until Backward because of what was computed from them.
 func (t *Tensor) onlyPlace() *Tensor {
-	if t == nil || !t.onTape() || t.place == nil && len(t.data) < leastReused || count(t.shape) < leastReused {
+	switch {
+	case t == nil || !t.RequiresGrad():
+		return nil
+	case t.requires || t.place == nil && len(t.data) < leastReused || count(t.shape) < leastReused:
 		return t
 	}
 	only := &Tensor{shape: t.shape, node: t.node, slot: t.slot}
@@ -182,8 +179,9 @@ const retain BackwardOption = 1
 // leaves that it was computed from, and adds it to their gradients. It forgets
 // the computation: its results count as constants afterwards. A layer whose
 // state comes from an earlier input and was not reset is harmless therefore:
-// gradients end at what has been differentiated. It panics with a *GradError if
-// t has more values, or no gradient.
+// gradients end at what had been differentiated when the input came. It panics with
+// a *GradError if t has more values, or no gradient, or if a part of what it was
+// computed from has been forgotten since.
 func (t *Tensor) Backward(options ...BackwardOption) {
 	if t.Size() != 1 {
 		panic(gradf("Backward", "the tensor of shape %v has %d values, expected 1; take Mean() or Sum() of it, or use BackwardFrom with a gradient for each", t.shape, t.Size()))
@@ -273,6 +271,7 @@ func (t *Tensor) gradient() *gradient {
 func give(t, g *Tensor, own bool) {
 	g = g.apart()
 	switch {
+	case t == nil:
 	case t.requires:
 		t.accumulate(g, own)
 	case t.onTape():
@@ -344,7 +343,11 @@ func (n *node) order(order []*node, pass int64) []*node {
 		ready := true
 		if n.pass != pass {
 			for _, t := range n.inputs {
-				if t != nil && !t.requires && t.onTape() && t.node.pass != pass {
+				switch {
+				case t == nil || t.requires:
+				case !t.onTape():
+					panic(gradf("Backward", "a part of the computation, of shape %v, was differentiated by another call of Backward meanwhile, and then forgotten; add up the losses and call Backward once, or call Backward(snn.RetainGraph()) for all but the last; if it is the state of a layer, call Reset or Detach between two inputs", t.shape))
+				case t.node.pass != pass:
 					stack = append(stack, t.node)
 					ready = false
 				}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"spikebook/snn"
@@ -161,8 +162,12 @@ func TestReleased(t *testing.T) {
 	if shared.RequiresGrad() || !b.RequiresGrad() {
 		t.Errorf("shared: %v, other branch: %v", shared.RequiresGrad(), b.RequiresGrad())
 	}
-	b.Backward() // ends at shared, a constant by now
+	if err := snn.Maybe(func() { b.Backward() }); err == nil || !strings.Contains(err.Error(), "a part of the computation, of shape [1], was differentiated by another call") {
+		t.Errorf("a second way through what was forgotten: error %v", err)
+	}
 	gradOf(t, x, 4)
+	shared.Scale(3).Add(x).Backward() // what is computed from then on takes it as a constant
+	gradOf(t, x, 5)
 	shared.RequireGrad() // may become a leaf
 	shared.Scale(5).Backward()
 	gradOf(t, shared, 5)
@@ -483,6 +488,30 @@ func TestValuesAreNotKept(t *testing.T) {
 		y.Sum().Backward()
 		if g := x.Grad().To(snn.CPU).Data(); g[0] != 2.25 || g[n-1] != 2.25 {
 			t.Errorf("%s: the gradient is %v and %v, expected 2.25", backend, g[0], g[n-1])
+		}
+	}
+}
+
+// A tensor of which a gradient is required later gets none from what was computed
+// before, whatever its size.
+func TestRequiredLater(t *testing.T) {
+	for _, n := range []int{3, 1 << 13} {
+		for name, f := range map[string]func(a, b *snn.Tensor) *snn.Tensor{
+			"Add": (*snn.Tensor).Add, "Sub": (*snn.Tensor).Sub, "Mul": (*snn.Tensor).Mul, "Div": (*snn.Tensor).Div, "MSELoss": snn.MSELoss,
+		} {
+			for _, first := range []bool{true, false} {
+				w, later := snn.Full(3, n).RequireGrad(), snn.Full(2, n)
+				a, b := w.Scale(2), later
+				if !first {
+					a, b = b, a
+				}
+				y := f(a, b)
+				later.RequireGrad()
+				y.Sum().Backward()
+				if w.Grad() == nil || w.Grad().At(n-1) == 0 || later.Grad() != nil {
+					t.Errorf("%s of %d values, %v: gradients %v and %v, expected one and none", name, n, first, w.Grad(), later.Grad())
+				}
+			}
 		}
 	}
 }

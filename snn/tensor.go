@@ -100,9 +100,10 @@ func Scalar(v float32) *Tensor { return &Tensor{shape: []int{}, data: []float32{
 
 // size returns the number of values in a shape.
 func size(op string, shape []int) int {
+	const most = math.MaxInt >> 18 // what Go can address
 	n := 1
 	for _, d := range shape {
-		if d < 0 || d > 0 && n > math.MaxInt/d {
+		if d < 0 || d > 0 && n > most/d {
 			panic(Shapef(op, "shape %v is not possible: expected dimensions >= 0 whose product fits in memory", shape))
 		}
 		n *= d
@@ -117,7 +118,8 @@ func Full(v float32, shape ...int) *Tensor {
 	return t
 }
 
-// Fill sets every value of t, wherever they are; nothing is recorded.
+// Fill sets every value of t, wherever they are; nothing is recorded, and what was
+// computed from t before takes the new ones in its backward pass.
 func (t *Tensor) Fill(v float32) {
 	if t.place != nil {
 		on := t.place.on()
@@ -140,11 +142,20 @@ func Zeros(shape ...int) *Tensor {
 func Ones(shape ...int) *Tensor { return Full(1, shape...) }
 
 // Shape returns the shape. It must not be changed.
-func (t *Tensor) Shape() []int { return t.shape }
+func (t *Tensor) Shape() []int {
+	if t == nil {
+		refuseNil("Shape", t)
+	}
+	return t.shape
+}
 
 // Data returns the values themselves, in row-major order; of a tensor on a device
-// a copy.
+// a copy. Those that a gradient is to be computed of must stay as they are until
+// Backward.
 func (t *Tensor) Data() []float32 {
+	if t == nil {
+		refuseNil("Data", t)
+	}
 	if t.place != nil {
 		return slices.Clone(t.values())
 	}
@@ -204,7 +215,7 @@ func (t *Tensor) Clone() *Tensor {
 	out := emptyOn(placeOf(t), t.shape...)
 	copyTo(out, 0, t)
 	if Recording(t) {
-		Record(same{}, []*Tensor{t}, out)
+		record(same{}, []*Tensor{t}, out)
 	}
 	return out
 }

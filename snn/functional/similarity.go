@@ -65,6 +65,9 @@ func (k GaussianKernel) Compare(x, y *snn.Tensor) *snn.Tensor {
 // with how similar their labels are, [N, C] in one-hot code. loss is snn.MSELoss
 // or snn.L1Loss.
 func SpikeSimilarLoss(spikes, labels *snn.Tensor, kernel Kernel, loss func(x, target *snn.Tensor) *snn.Tensor) *snn.Tensor {
+	if kernel == nil || loss == nil {
+		panic(snn.Shapef("SpikeSimilarLoss", "the kernel or the loss is nil; expected such as CosineKernel{} and snn.MSELoss"))
+	}
 	if len(spikes.Shape()) == 0 || len(labels.Shape()) != 2 || spikes.Shape()[0] != labels.Shape()[0] {
 		panic(snn.Shapef("SpikeSimilarLoss", "spikes of shape %v and labels of shape %v, expected [N, ...] and [N, C]", spikes.Shape(), labels.Shape()))
 	}

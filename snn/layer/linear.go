@@ -29,7 +29,10 @@ func Bias(has bool) Option { return func(c *config) { c.bias = has } }
 // It panics with a *snn.ShapeError if in or out is below 1.
 func NewLinear(in, out int, options ...Option) *Linear {
 	c := config{bias: true}
-	for _, o := range options {
+	for i, o := range options {
+		if o == nil {
+			panic(snn.Shapef("NewLinear", "option %d is nil; expected an option such as Bias(false)", i+1))
+		}
 		o(&c)
 	}
 	if in < 1 || out < 1 {

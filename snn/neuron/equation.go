@@ -3,6 +3,7 @@ package neuron
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"spikebook/snn/dynamics"
@@ -78,20 +79,41 @@ func (n *equation) NeuronalStates(step Step) []State {
 func Equation(formula string, options ...Option) *Layer {
 	given := defaults()
 	for _, o := range options {
-		o(given)
+		if o != nil { // New says what is wrong with nil
+			o(given)
+		}
+	}
+	refuse := func(format string, args ...any) {
+		panic(&OptionError{"Equation(" + formula + ")", fmt.Sprintf(format, args...)})
+	}
+	meaning := []string{stateName, inputName, "h", "s", "pi"}
+	for _, name := range given.given {
+		if slices.Contains(meaning, name) {
+			refuse("a parameter cannot be called %q, which has a meaning; choose another name", name)
+		}
 	}
 	for _, s := range given.stateFormulas {
 		switch {
 		case s.name == "":
-			panic(&OptionError{"Equation(" + formula + ")", "a state has no name; expected neuron.StateEquation(name, next, initial)"})
-		case slices.Contains([]string{stateName, inputName, "h", "s", vThreshold, vReset}, s.name):
-			panic(&OptionError{"Equation(" + formula + ")", fmt.Sprintf("a state cannot be called %q, which has a meaning; choose another name", s.name)})
+			refuse("a state has no name; expected neuron.StateEquation(name, next, initial)")
+		case slices.Contains(meaning, s.name) || s.name == vThreshold || s.name == vReset:
+			refuse("a state cannot be called %q, which has a meaning; choose another name", s.name)
+		case !isName(s.name):
+			refuse("a state cannot be called %q, which no formula can use; expected a name of letters, digits and _", s.name)
 		case slices.Contains(given.given, s.name):
-			panic(&OptionError{"Equation(" + formula + ")", fmt.Sprintf("%q is a parameter and a state, too; give one of them another name", s.name)})
+			refuse("%q is a parameter and a state, too; give one of them another name", s.name)
+		case math.IsNaN(s.initial):
+			refuse("state %s begins with NaN, expected a number", s.name)
 		}
 	}
 	n := &equation{formula: formula, reset: given.resetFormula, states: given.stateFormulas, own: given.given}
 	return New(n, options...)
+}
+
+// isName says whether a formula can use a name.
+func isName(name string) bool {
+	_, err := dynamics.Parse(name, map[string]dynamics.Expr{name: dynamics.State(name)})
+	return err == nil
 }
 
 // StateEquation gives a neuron made by [Equation] another state than the

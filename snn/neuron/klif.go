@@ -62,6 +62,9 @@ type LIAF struct {
 
 // NeuronalOutput returns Y[t].
 func (n *LIAF) NeuronalOutput(s Step) dynamics.Expr {
+	if n.activation.IsZero() {
+		panic(&OptionError{"LIAF", "it has no activation; make it by neuron.NewLIAF"})
+	}
 	u := s.H
 	if n.ThresholdRelated {
 		u = u.Sub(n.VThreshold())

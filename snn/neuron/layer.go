@@ -148,18 +148,11 @@ func (l *Layer) Forward(x *snn.Tensor) *snn.Tensor {
 	}
 	multi := l.config.stepMode == snn.MultiStep
 	x = x.To(l.config.backend)
-	switch {
-	case l.states == nil:
-		l.states = l.before(shape)
-		l.owned = !snn.Recording(l.states...)
-	case !slices.Equal(l.states[0].Shape(), shape):
-		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.states[0].Shape()))
-	}
-	l.restart(shape)
+	states, owned := l.statesFor(shape) // those of the layer change when nothing can go wrong any more
 	l.given = l.inputs(l.given[:0], x, steps)
 	outputs, states := l.kernel.Run(snn.Call{
-		Steps: steps, Shape: x.Shape(), Inputs: l.given, Params: l.params(l.kernel, shape), States: l.states,
-		Wanted: wanted(l.config.storeVSeq && multi), Overwrite: l.owned, Backend: l.config.backend,
+		Steps: steps, Shape: x.Shape(), Inputs: l.given, Params: l.params(l.kernel, shape), States: states,
+		Wanted: wanted(l.config.storeVSeq && multi), Overwrite: owned, Backend: l.config.backend,
 	})
 	clear(l.given)
 	l.states, l.owned = states, !snn.Recording(states...)
@@ -207,18 +200,25 @@ func (l *Layer) before(shape []int) []*snn.Tensor {
 	return states
 }
 
-// restart gives the states that start anew with each input their first value.
-func (l *Layer) restart(shape []int) {
-	if len(l.config.restart) == 0 {
-		return
+// statesFor returns the states before an input whose steps have the given shape, and
+// whether nobody else has them. Some start anew with each input.
+func (l *Layer) statesFor(shape []int) (states []*snn.Tensor, owned bool) {
+	switch {
+	case l.states == nil:
+		states = l.before(shape)
+		return states, !snn.Recording(states...)
+	case !slices.Equal(l.states[0].Shape(), shape):
+		panic(l.shapef("the input of a step has shape %v, but the state of the neurons has shape %v from earlier inputs; call Reset() before an input of another shape", shape, l.states[0].Shape()))
+	case len(l.config.restart) == 0:
+		return l.states, l.owned
 	}
-	first := l.before(shape)
+	states = l.before(shape)
 	for i, name := range l.States() {
-		if slices.Contains(l.config.restart, name) {
-			l.states[i] = first[i]
+		if !slices.Contains(l.config.restart, name) {
+			states[i] = l.states[i]
 		}
 	}
-	l.owned = false
+	return states, false
 }
 
 // store keeps the potentials of a sequence, or that of a single step, behind
@@ -232,9 +232,9 @@ func (l *Layer) store(sequence *snn.Tensor) {
 }
 
 // V returns the membrane potential after the last step, that is after its
-// reset, in the shape of a step [N, ...]. Before the first input it is a single
-// value: v_reset, or 0 with a soft reset. It is a copy, or part of the
-// computation that gradients flow through.
+// reset, in the shape of a step [N, ...]. Before the first input it is v_reset, or
+// 0 with a soft reset: a single value, unless neurons have parameters of their own.
+// It is a copy, or part of the computation that gradients flow through.
 func (l *Layer) V() *snn.Tensor { return l.State(stateName) }
 
 // State returns a state by its name, as V does for the potential. It panics
@@ -243,7 +243,7 @@ func (l *Layer) State(name string) *snn.Tensor {
 	i := l.stateIndex(name)
 	switch {
 	case l.states == nil:
-		return l.before([]int{})[i]
+		return l.before(l.shapeOfParams(l.initial))[i]
 	case snn.Recording(l.states[i]):
 		return l.states[i]
 	}
@@ -287,7 +287,8 @@ func (l *Layer) SetState(name string, v *snn.Tensor) {
 
 // VSeq returns the membrane potential after each step, [T, N, ...]: in
 // multi-step mode of the last input, in single-step mode of all steps since
-// Reset. It is nil before the first input and without StoreVSeq.
+// Reset, or since the last sequence. It is nil before the first input and
+// without StoreVSeq.
 func (l *Layer) VSeq() *snn.Tensor {
 	if l.vSteps != nil {
 		return snn.Stack(l.vSteps...)
@@ -296,8 +297,12 @@ func (l *Layer) VSeq() *snn.Tensor {
 }
 
 // SetStoreVSeq chooses whether the potential of every step is kept for VSeq,
-// from the next input on.
-func (l *Layer) SetStoreVSeq(store bool) { l.config.storeVSeq = store }
+// from the next input on. If not, those that were kept are forgotten.
+func (l *Layer) SetStoreVSeq(store bool) {
+	if l.config.storeVSeq = store; !store {
+		l.vSeq, l.vSteps = nil, nil
+	}
+}
 
 // Reset forgets the states. The next input may have another shape.
 func (l *Layer) Reset() { l.states, l.vSeq, l.vSteps = nil, nil, nil }

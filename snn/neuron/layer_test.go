@@ -404,3 +404,49 @@ func TestLargeInputIsNotKept(t *testing.T) {
 		}
 	}
 }
+
+// An input that is refused leaves the layer as it was.
+func TestRefusedInput(t *testing.T) {
+	layer := neuron.NewIF(neuron.ParamTensor("v_threshold", snn.Full(1, 3)))
+	gated := neuron.NewGatedLIF(3, neuron.StepMode("m"))
+	if snn.Maybe(func() { layer.Forward(snn.Ones(4)) }) == nil || snn.Maybe(func() { gated.Forward(snn.Ones(4, 4)) }) == nil {
+		t.Fatal("an input that does not fit the parameters is taken")
+	}
+	bits(t, "spikes", layer.Forward(snn.Ones(3)), snn.Ones(3))
+	gated.Forward(snn.Ones(3, 3))
+	if snn.Maybe(func() { layer.Forward(snn.Ones(4)) }) == nil {
+		t.Fatal("an input of another shape is taken")
+	}
+	bits(t, "the potential", layer.V(), snn.Zeros(3))
+}
+
+// A layer whose neurons begin with values of their own shows them before the first
+// input.
+func TestStateBeforeInput(t *testing.T) {
+	reset := snn.FromSlice([]float32{-0.1, -0.2, -0.3})
+	layer := neuron.NewLIF(neuron.ParamTensor("v_reset", reset))
+	bits(t, "V", layer.V(), reset)
+	if text := layer.MIMEBundle()["text/plain"]; !strings.Contains(text, "-0.3") {
+		t.Errorf("shown as %s", text)
+	}
+	bits(t, "V", neuron.NewLIF(neuron.VReset(-1)).V(), snn.Scalar(-1))
+}
+
+// Potentials that are no longer stored are gone.
+func TestStoreNoMore(t *testing.T) {
+	for _, mode := range []string{"s", "m"} {
+		layer := neuron.NewIF(neuron.StepMode(mode), neuron.StoreVSeq(true))
+		x := snn.Full(0.4, 2, 1)
+		layer.Forward(x)
+		layer.SetStoreVSeq(false)
+		if layer.VSeq() != nil {
+			t.Errorf("step mode %s: potentials %v are still there", mode, layer.VSeq())
+		}
+		layer.Forward(x)
+		layer.SetStoreVSeq(true)
+		layer.Forward(x)
+		if want := map[string]int{"s": 1, "m": 2}[mode]; layer.VSeq().Shape()[0] != want {
+			t.Errorf("step mode %s: %d steps, expected %d", mode, layer.VSeq().Shape()[0], want)
+		}
+	}
+}

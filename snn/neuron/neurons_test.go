@@ -274,6 +274,15 @@ func TestMistakesOfKinds(t *testing.T) {
 		{func() { neuron.NewIF().State("w") }, `IF: it has no state "w"; it has v`},
 		{func() { neuron.Equation("v + x", neuron.StateEquation("w", "w + y", 0)) }, "Equation(v + x): dynamics.Parse: \"y\" is unknown; there are h, s, v, v_reset, v_threshold, w, x\n    w + y\n        ^"},
 		{func() { neuron.Equation("v + x*w", neuron.Param("w", 1), neuron.StateEquation("w", "w", 0)) }, `Equation(v + x*w): "w" is a parameter and a state, too; give one of them another name`},
+		{func() { neuron.Equation("v + h*x", neuron.Param("h", 2)) }, `Equation(v + h*x): a parameter cannot be called "h", which has a meaning; choose another name`},
+		{func() { neuron.Equation("v + x/pi", neuron.Param("pi", 2)) }, `Equation(v + x/pi): a parameter cannot be called "pi", which has a meaning; choose another name`},
+		{func() { neuron.Equation("v + x", neuron.StateEquation("a b", "v", 0)) }, `Equation(v + x): a state cannot be called "a b", which no formula can use; expected a name of letters, digits and _`},
+		{func() { neuron.Equation("v + x", neuron.StateEquation("a", "v", math.NaN())) }, `Equation(v + x): state a begins with NaN, expected a number`},
+		{func() { neuron.Equation("v + x", nil) }, `Equation(v + x): option 1 is nil; expected an option such as VThreshold(1)`},
+		{func() { neuron.New(&neuron.LIAF{}) }, `LIAF: it has no activation; make it by neuron.NewLIAF`},
+		{func() {
+			neuron.NewPSN(3, surrogate.Custom("P", func(x dynamics.Expr) dynamics.Expr { return x.Mul(dynamics.Param("kk")) }))
+		}, `PSN: parameter "kk" of surrogate function P has no value; use a number`},
 		{func() { neuron.Equation("v + x", neuron.StateEquation("s", "s", 0)) }, `Equation(v + x): a state cannot be called "s", which has a meaning; choose another name`},
 	} {
 		if got := misuse(t, test.f); got != test.want {

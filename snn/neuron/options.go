@@ -121,7 +121,8 @@ func StoreVSeq(store bool) Option { return func(c *config) { c.storeVSeq = store
 func Tau(v float64) Option { return Param(tau, v) }
 
 // DecayInput says whether the input of a leaky neuron decays as the potential
-// does. The default is true.
+// does. The default is true in a layer made by NewLIF and its like; a type of one's
+// own that embeds LIF has what its field DecayInput says.
 func DecayInput(decay bool) Option { return setSwitch("DecayInput", "decay_input", decay) }
 
 // ScaleReset says whether the reset of a KLIF neuron acts on the potential

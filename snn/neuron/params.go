@@ -169,6 +169,15 @@ func (l *Layer) params(k *snn.Kernel, shape []int) []*snn.Tensor {
 	return list
 }
 
+// shapeOfParams returns the shape that the parameters of a kernel broadcast to.
+func (l *Layer) shapeOfParams(k *snn.Kernel) []int {
+	all := snn.Scalar(0)
+	for _, name := range k.Params() {
+		all = all.Add(snn.Zeros(l.values[name].Shape()...))
+	}
+	return all.Shape()
+}
+
 func (l *Layer) broadcast(name string, t *snn.Tensor, shape []int) *snn.Tensor {
 	if slices.Equal(t.Shape(), shape) {
 		return t
@@ -288,8 +297,8 @@ func (l *Layer) setNumber(name string, v float64) {
 	}
 }
 
-// VThreshold returns the potential at which the neurons fire; NaN if they
-// differ.
+// VThreshold returns the potential at which the neurons fire; NaN if each has a
+// value of its own.
 func (l *Layer) VThreshold() float64 { return l.Param(vThreshold) }
 
 // VReset returns the potential after a spike and true; 0 and false with a soft

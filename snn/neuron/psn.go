@@ -122,6 +122,9 @@ func (p *Parallel) compile() {
 	if err != nil {
 		panic(&OptionError{p.name, err.Error()})
 	}
+	if params := p.fire.Params(); len(params) > 0 {
+		panic(&OptionError{p.name, fmt.Sprintf("parameter %q of surrogate function %v has no value; use a number", params[0], p.surrogate)})
+	}
 }
 
 // SetLambda sets how much the band of a MaskedPSN counts, from 0 to 1. It panics
