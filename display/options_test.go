@@ -76,6 +76,8 @@ func TestWrongArguments(t *testing.T) {
 	}{
 		{"nil v", func() { display.PlotOneNeuronVS(nil, one) }, []string{"display.PlotOneNeuronVS", "v is nil", "[T]"}},
 		{"nil s", func() { display.PlotOneNeuronVS(one, nil) }, []string{"s is nil"}},
+		{"nil option", func() { display.PlotOneNeuronVS(one, one, nil) }, []string{"display.PlotOneNeuronVS", "option 1 is nil"}},
+		{"nil layer", func() { display.PlotFI(nil) }, []string{"display.PlotFI", "the layer is nil"}},
 		{"many neurons", func() { display.PlotOneNeuronVS(two, two) }, []string{"v has shape [3 2]", "[T]", "Plot2DHeatmap"}},
 		{"a scalar", func() { display.PlotOneNeuronVS(snn.Scalar(1), one) }, []string{"v has shape []"}},
 		{"no steps", func() { display.PlotOneNeuronVS(snn.Zeros(0), snn.Zeros(0)) }, []string{"v has shape [0]"}},

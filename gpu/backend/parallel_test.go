@@ -127,7 +127,7 @@ func TestDataParallelTraining(t *testing.T) {
 					x.ZeroGrad()
 					one := snn.MSELoss(net.Forward(x).Mean(0), target)
 					other := snn.MSELoss(net.Forward(x).Mean(0), target)
-					one.Backward()
+					one.Backward(snn.RetainGraph()) // whose states the other one goes on from
 					other.Backward()
 					losses = append(losses, one.Item()+other.Item())
 					for _, p := range append(params, x) {
