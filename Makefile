@@ -79,9 +79,10 @@ test-race:
 
 # What reads bytes or text that may be anything; `make soak` does it for longer.
 FUZZ = ./kernel/jupyter:FuzzDecode ./kernel/session:FuzzRead ./kernel/cell:FuzzSplit ./snn/dynamics:FuzzParse ./snn/dynamics:FuzzEvaluate ./gpu/remote/wire:FuzzDecode ./gpu/ptxsim:FuzzParse
-FUZZTIME ?= 12s
+# A number of executions: with a time, Go now and then takes the end of it for a failure.
+FUZZTIME ?= 50000x
 
-test-fuzz: ## random input for the wire, the snapshots, the cells and the neurons, 12 s each
+test-fuzz: ## random input for the wire, the snapshots, the cells and the neurons, 50,000 of each
 	@set -e; for f in $(FUZZ); do \
 		echo "$$f"; go test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $${f%:*}; \
 	done
