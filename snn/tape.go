@@ -130,7 +130,9 @@ func Recording(inputs ...*Tensor) bool {
 // [Recording]. They must be new tensors, or nil. Inputs that require a gradient later
 // on get none from these outputs.
 func Record(f Function, inputs []*Tensor, outputs ...*Tensor) {
-	record(f, slices.Clone(inputs), outputs...)
+	if Recording(inputs...) {
+		record(f, slices.Clone(inputs), outputs...)
+	}
 }
 
 // record is Record with a list of inputs that becomes its own.

@@ -410,3 +410,36 @@ func TestDetachCuts(t *testing.T) {
 		bits(t, name, y, whole.Forward(second.Detach()))
 	}
 }
+
+// What a layer computes for one input shares no part with what it computes for the
+// next one after Reset: both can be differentiated, and the gradients add up.
+func TestTwoComputations(t *testing.T) {
+	for name, f := range all {
+		for reset, options := range resets(name) {
+			l := f(append(options, neuron.StepMode("m"))...)
+			x := snn.Rand(6, 2000).RequireGrad()
+			forward := func() *snn.Tensor {
+				l.Reset()
+				return l.Forward(x).Mean()
+			}
+			gradients := func() (all []*snn.Tensor) {
+				for _, p := range append(l.Parameters(), x) {
+					if all = append(all, snn.Zeros(p.Shape()...)); p.Grad() != nil {
+						all[len(all)-1] = p.Grad()
+					}
+					p.ZeroGrad()
+				}
+				return all
+			}
+			forward().Backward()
+			forward().Backward()
+			want := gradients()
+			first, second := forward(), forward()
+			first.Backward()
+			second.Backward()
+			for i, g := range gradients() {
+				bits(t, fmt.Sprintf("%s, %s reset: gradient %d", name, reset, i), g, want[i])
+			}
+		}
+	}
+}
