@@ -171,7 +171,8 @@ func (g *Tensor) sums(shape []int) []float64 {
 	return sums
 }
 
-// total adds up values: four sums at a time, which do not wait for each other.
+// total adds up values: four sums at a time, which do not wait for each other. Kernel
+// sum of spikebook/gpu/ptx/library keeps to the order.
 func total(values []float32) float64 {
 	var a, b, c, d float64
 	for ; len(values) >= 4; values = values[4:] {

@@ -117,6 +117,7 @@ func BenchmarkAdd(b *testing.B) {
 // Sums over any dimensions, also those of one value or none, are what adding up value
 // by value gives.
 func TestSumsOfShapes(t *testing.T) {
+	newHost("test")
 	rapid.Check(t, func(t *rapid.T) {
 		shape := rapid.SliceOfN(rapid.IntRange(0, 5), 0, 5).Draw(t, "shape")
 		x := snn.Zeros(shape...)
@@ -136,9 +137,14 @@ func TestSumsOfShapes(t *testing.T) {
 			}
 			want[at] += v
 		}
-		for i, got := range x.Sum(dims...).Data() {
-			if got != want[i] {
-				t.Fatalf("shape %v, dimensions %v: sum %d is %v, want %v", shape, dims, i, got, want[i])
+		for _, backend := range []string{snn.CPU, "test"} {
+			y := x.Clone().To(backend)
+			sums := y.Sum(dims...)
+			y.Fill(1) // sums are not the values that they are of, even if those are alone
+			for i, got := range sums.Data() {
+				if got != want[i] {
+					t.Fatalf("shape %v, dimensions %v on %s: sum %d is %v, want %v", shape, dims, backend, i, got, want[i])
+				}
 			}
 		}
 	})

@@ -262,15 +262,18 @@ func totalOn(on *backend, t *Tensor, shape []int, n int) *Tensor {
 		kept[k] = dim(&Tensor{shape: shape}, k, rank)
 	}
 	t = t.Detach()
+	if t.Size() == count(kept) { // nothing to add up
+		return t.Clone().view(0, clone(shape))
+	}
 	for from := 0; from < rank; from++ {
 		to := from
-		for to < rank && kept[to] != t.shape[to] {
+		for to < rank && kept[to] == 1 {
 			to++
 		}
-		if to == from {
+		outer, length, inner := count(t.shape[:from]), count(t.shape[from:to]), count(t.shape[to:])
+		if length == 1 {
 			continue
 		}
-		outer, length, inner := count(t.shape[:from]), count(t.shape[from:to]), count(t.shape[to:])
 		now := slices.Concat(kept[:to], t.shape[to:])
 		out := zerosOn(on, now...)
 		mean := n > 1 && length == n

@@ -64,7 +64,7 @@ func sums() string {
 			{"$output", "f32", "$outbytes", "4", "$narrow", "cvt.rn.f32.f64"},
 			{"$output", "f64", "$outbytes", "8", "$narrow", "mov.f64"},
 		} {
-			kernels += file("sum", append(in[:len(in):len(in)], out...)...)
+			kernels += each(file("sum", append(in[:len(in):len(in)], out...)...), "k", numbers(4)...)
 		}
 	}
 	return kernels
