@@ -29,7 +29,7 @@ func (*Misuse) Misuse() {}
 
 type parameters []*snn.Tensor
 
-// checked panics unless there are parameters, each of them once.
+// checked panics unless there are parameters, all of them leaves, each of them once.
 func checked(params []*snn.Tensor) parameters {
 	if len(params) == 0 {
 		panic(&Misuse{"there are no parameters, expected at least one; snn.Parameters(net) returns those of a network"})
@@ -38,6 +38,9 @@ func checked(params []*snn.Tensor) parameters {
 	for i, p := range params {
 		if p == nil {
 			panic(&Misuse{fmt.Sprintf("parameter %d is nil, expected a tensor", i)})
+		}
+		if !p.IsLeaf() {
+			panic(&Misuse{fmt.Sprintf("parameter %d, of shape %v, is the result of a computation, which has no gradient to step by; give the tensors that it is computed from, or Detach().RequireGrad() of it", i, p.Shape())})
 		}
 		if first, twice := seen[p]; twice {
 			panic(&Misuse{fmt.Sprintf("parameters %d and %d are the same tensor, which would take two steps at once; give it once", first, i)})
@@ -60,6 +63,25 @@ func rate(lr float64) float32 {
 		panic(&Misuse{fmt.Sprintf("the learning rate is %v, expected a positive number", lr)})
 	}
 	return rate
+}
+
+// number is a field of an optimizer that anyone may set.
+type number struct {
+	name  string
+	value float32
+}
+
+// refuse panics with a *Misuse if one of the numbers is below 0, or is not below a bound.
+func refuse(bound float64, numbers ...number) {
+	for _, n := range numbers {
+		if !(n.value >= 0) || float64(n.value) >= bound {
+			expected := "a number of at least 0"
+			if !math.IsInf(bound, 1) {
+				expected += fmt.Sprintf(" and below %v", bound)
+			}
+			panic(&Misuse{fmt.Sprintf("%s is %v, expected %s", n.name, n.value, expected)})
+		}
+	}
 }
 
 // update returns the kernel of a step: from the gradient g it computes the
@@ -107,7 +129,7 @@ type SGD struct {
 }
 
 // NewSGD returns an SGD without momentum. It panics with a *Misuse unless the
-// learning rate is positive and there are parameters, each of them once.
+// learning rate is positive and there are parameters, leaves, each of them once.
 func NewSGD(params []*snn.Tensor, learningRate float64) *SGD {
 	return &SGD{parameters: checked(params), LearningRate: rate(learningRate)}
 }
@@ -131,8 +153,10 @@ var (
 // decayed is a gradient with that of the weight decay.
 func decayed(g, p dynamics.Expr) dynamics.Expr { return g.Add(weightDecay.Mul(p)) }
 
-// Step changes each parameter that has a gradient.
+// Step changes each parameter that has a gradient. It panics with a *Misuse, and changes
+// none, if a field is negative or not finite.
 func (o *SGD) Step() {
+	refuse(math.Inf(1), number{"LearningRate", o.LearningRate}, number{"Momentum", o.Momentum}, number{"WeightDecay", o.WeightDecay})
 	if o.velocity == nil {
 		o.velocity = make([]*snn.Tensor, len(o.parameters))
 	}
@@ -162,7 +186,7 @@ type Adam struct {
 
 // NewAdam returns an Adam with beta1 0.9, beta2 0.999 and epsilon 1e-8. It
 // panics with a *Misuse unless the learning rate is positive and there are
-// parameters, each of them once.
+// parameters, leaves, each of them once.
 func NewAdam(params []*snn.Tensor, learningRate float64) *Adam {
 	return &Adam{parameters: checked(params), LearningRate: rate(learningRate), Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
 }
@@ -193,8 +217,11 @@ var adam = update(func(g, p dynamics.Expr) []dynamics.StateEquation {
 	}
 })
 
-// Step changes each parameter that has a gradient.
+// Step changes each parameter that has a gradient. It panics with a *Misuse, and changes
+// none, if a field is negative or not finite, or if Beta1 or Beta2 is not below 1.
 func (o *Adam) Step() {
+	refuse(math.Inf(1), number{"LearningRate", o.LearningRate}, number{"Epsilon", o.Epsilon}, number{"WeightDecay", o.WeightDecay})
+	refuse(1, number{"Beta1", o.Beta1}, number{"Beta2", o.Beta2})
 	if o.mean == nil {
 		n := len(o.parameters)
 		o.steps, o.mean, o.square = make([]int, n), make([]*snn.Tensor, n), make([]*snn.Tensor, n)

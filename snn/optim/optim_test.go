@@ -149,6 +149,12 @@ func TestDescent(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	one := []*snn.Tensor{snn.Ones(1).RequireGrad()}
+	sgd := func(set func(*optim.SGD)) func() {
+		return func() { o := optim.NewSGD(one, 1); set(o); o.Step() }
+	}
+	adam := func(set func(*optim.Adam)) func() {
+		return func() { o := optim.NewAdam(one, 1); set(o); o.Step() }
+	}
 	for _, test := range []struct {
 		f    func()
 		want string
@@ -162,11 +168,26 @@ func TestMistakes(t *testing.T) {
 		{func() { optim.NewSGD(one, math.Inf(1)) }, "optim: the learning rate is +Inf, expected a positive number"},
 		{func() { optim.NewSGD(one, 1e300) }, "optim: the learning rate is 1e+300, expected a positive number"}, // as a float32 it is infinite
 		{func() { optim.NewSGD(one, 1e-50) }, "optim: the learning rate is 1e-50, expected a positive number"},  // and this is 0
+		{func() { optim.NewSGD([]*snn.Tensor{one[0], one[0].Scale(2)}, 1) }, "optim: parameter 1, of shape [1], is the result of a computation, which has no gradient to step by; give the tensors that it is computed from, or Detach().RequireGrad() of it"},
+		{sgd(func(o *optim.SGD) { o.LearningRate = -1 }), "optim: LearningRate is -1, expected a number of at least 0"},
+		{sgd(func(o *optim.SGD) { o.Momentum = float32(math.Inf(1)) }), "optim: Momentum is +Inf, expected a number of at least 0"},
+		{sgd(func(o *optim.SGD) { o.WeightDecay = float32(math.NaN()) }), "optim: WeightDecay is NaN, expected a number of at least 0"},
+		{adam(func(o *optim.Adam) { o.Beta1 = 1 }), "optim: Beta1 is 1, expected a number of at least 0 and below 1"},
+		{adam(func(o *optim.Adam) { o.Beta2 = -0.5 }), "optim: Beta2 is -0.5, expected a number of at least 0 and below 1"},
+		{adam(func(o *optim.Adam) { o.Epsilon = -1 }), "optim: Epsilon is -1, expected a number of at least 0"},
 	} {
 		err := snn.Maybe(test.f)
 		var mistake *optim.Misuse
 		if !errors.As(err, &mistake) || err.Error() != test.want {
 			t.Errorf("got %v\nwant %s", err, test.want)
 		}
+	}
+	// A schedule may begin with 0, and what is never to change may be among the parameters.
+	o := optim.NewAdam(append(one, snn.Ones(2)), 1)
+	o.LearningRate = 0
+	one[0].Square().Sum().Backward()
+	o.Step()
+	if v := one[0].Item(); v != 1 {
+		t.Errorf("a step of rate 0 ends at %v, want 1", v)
 	}
 }
