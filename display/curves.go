@@ -1,6 +1,7 @@
 package display
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -22,6 +23,19 @@ func aside(f func()) {
 	random := *snn.RandomState()
 	defer func() { *snn.RandomState() = random }()
 	snn.NoGrad(f)
+}
+
+// lookAt calls f, which runs the layer for inputs of its own, aside. It panics with a
+// *snn.ShapeError if the layer refuses those inputs.
+func lookAt(op string, layer *neuron.Layer, f func()) {
+	err := snn.Maybe(func() { aside(func() { layer.Aside(f) }) })
+	var refused *snn.ShapeError
+	switch {
+	case errors.As(err, &refused):
+		panic(snn.Shapef("display."+op, "the picture needs neurons that are all alike, in any number and for any number of steps, so parameters of one value each; %v", refused))
+	case err != nil:
+		panic(err)
+	}
 }
 
 // curvePoints is how many points a curve has.
@@ -118,11 +132,9 @@ func PlotFI(layer *neuron.Layer, options ...Option) *Figure {
 	title := "Firing rate of " + layer.Kind()
 	f, x := overX(op, title, "input per step", "firing rate (spikes per step)", 0, max(3*math.Abs(threshold), 1e-3), options)
 	rate := snn.Zeros(curvePoints)
-	aside(func() {
-		layer.Aside(func() {
-			layer.Forward(x.BroadcastTo(fiSettle, curvePoints))
-			rate = layer.Forward(x.BroadcastTo(fiSteps, curvePoints)).Mean(0)
-		})
+	lookAt(op, layer, func() {
+		layer.Forward(x.BroadcastTo(fiSettle, curvePoints))
+		rate = layer.Forward(x.BroadcastTo(fiSteps, curvePoints)).Mean(0)
 	})
 	curve(f, "rate", rate, false)
 	f.Text = fmt.Sprintf("firing rate of %s for a constant input from %v to %v: %s", layer.Kind(), f.XRange.Min, f.XRange.Max, rheobase(x, rate))

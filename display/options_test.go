@@ -8,6 +8,7 @@ import (
 	"spikebook/display"
 	"spikebook/display/figure"
 	"spikebook/snn"
+	"spikebook/snn/neuron"
 )
 
 func TestOptions(t *testing.T) {
@@ -78,6 +79,8 @@ func TestWrongArguments(t *testing.T) {
 		{"nil s", func() { display.PlotOneNeuronVS(one, nil) }, []string{"s is nil"}},
 		{"nil option", func() { display.PlotOneNeuronVS(one, one, nil) }, []string{"display.PlotOneNeuronVS", "option 1 is nil"}},
 		{"nil layer", func() { display.PlotFI(nil) }, []string{"display.PlotFI", "the layer is nil"}},
+		{"neurons that differ", func() { display.PlotFI(neuron.NewLIF(neuron.ParamTensor("tau", snn.FromSlice([]float32{2, 3})))) }, []string{"display.PlotFI: ", "parameters of one value each; LIF.Forward: parameter tau has shape [2]"}},
+		{"steps that differ", func() { display.PlotPhase(neuron.NewGatedLIF(4)) }, []string{"display.PlotPhase: ", "parameters of one value each; GatedLIF.Forward: parameter conduct has 4 steps"}},
 		{"many neurons", func() { display.PlotOneNeuronVS(two, two) }, []string{"v has shape [3 2]", "[T]", "Plot2DHeatmap"}},
 		{"a scalar", func() { display.PlotOneNeuronVS(snn.Scalar(1), one) }, []string{"v has shape []"}},
 		{"no steps", func() { display.PlotOneNeuronVS(snn.Zeros(0), snn.Zeros(0)) }, []string{"v has shape [0]"}},

@@ -59,7 +59,7 @@ func PlotPhase(layer *neuron.Layer, options ...Option) *Figure {
 	}, options)
 	p := phase{layer: layer, f: f, other: name}
 	f.Series = nil
-	aside(func() { layer.Aside(p.draw) })
+	lookAt(op, layer, p.draw)
 	return f
 }
 
