@@ -202,6 +202,7 @@ func common(name string, t, u *Tensor) []int {
 			panic(Shapef(name, "shapes %v and %v do not fit: dimensions must be equal or 1, counted from the last", t.shape, u.shape))
 		}
 	}
+	size(name, shape)
 	return shape
 }
 

@@ -32,6 +32,12 @@ func TestOperandMistakes(t *testing.T) {
 		"ResetNet: module 1 is nil; expected one such as a layer":                                                func() { snn.ResetNet(nil) },
 		"Map: the function is nil; expected one such as dynamics.Expr.Tanh":                                      func() { x.Map(nil) },
 		"Zeros: shape [1125899906842624] is not possible: expected dimensions >= 0 whose product fits in memory": func() { snn.Zeros(1 << 50) },
+		"Ones: shape [-1] is not possible: expected dimensions >= 0 whose product fits in memory":                func() { snn.Ones(-1) },
+		"Full: shape [-1] is not possible: expected dimensions >= 0 whose product fits in memory":                func() { snn.Full(2, -1) },
+		"Rand: shape [-1] is not possible: expected dimensions >= 0 whose product fits in memory":                func() { snn.Rand(-1) },
+		"Randn: shape [-1] is not possible: expected dimensions >= 0 whose product fits in memory":               func() { snn.Randn(-1) },
+		"BroadcastTo: shape [-1] is not possible: expected dimensions >= 0 whose product fits in memory":         func() { snn.Ones(1).BroadcastTo(-1) },
+		"Add: shape [67108864 67108864] is not possible: expected dimensions >= 0 whose product fits in memory":  func() { snn.Zeros(1<<26, 1).Add(snn.Zeros(1, 1<<26)) },
 		"MatMulTransposed: shapes [2 3] and [4 2] do not fit: expected [..., K] and [M, K] with the same K":      func() { x.MatMulTransposed(snn.Ones(4, 2)) },
 	} {
 		if got := misuse(t, f); got != want {

@@ -115,7 +115,7 @@ func randOn(on *backend, shape ...int) *Tensor {
 
 // Rand returns numbers drawn uniformly from [0, 1): multiples of 2^-24.
 func Rand(shape ...int) *Tensor {
-	t := Zeros(shape...)
+	t := newTensor(shape, empty(size("Rand", shape)))
 	draw(t.data)
 	return t
 }
@@ -124,7 +124,7 @@ func Rand(shape ...int) *Tensor {
 // standard deviation 1, by the method of Box and Muller. None is larger than
 // 5.8, which 24 bits allow.
 func Randn(shape ...int) *Tensor {
-	t := Zeros(shape...)
+	t := newTensor(shape, empty(size("Randn", shape)))
 	u := make([]float32, (len(t.data)+1)/2*2)
 	draw(u)
 	for i := 0; i < len(u); i += 2 {

@@ -101,6 +101,7 @@ func (t *Tensor) BroadcastTo(shape ...int) *Tensor {
 	if !fits {
 		panic(Shapef("BroadcastTo", "shape %v cannot be stretched to %v: dimensions must be equal or 1, counted from the last", t.shape, shape))
 	}
+	size("BroadcastTo", shape)
 	out := t.stretched(shape, strides(t, rank))
 	if Recording(t) {
 		record(stretched{t.shape}, []*Tensor{t}, out)

@@ -113,7 +113,7 @@ func size(op string, shape []int) int {
 
 // Full returns a tensor with every value v. Without a shape it is a scalar.
 func Full(v float32, shape ...int) *Tensor {
-	t := Zeros(shape...)
+	t := newTensor(shape, empty(size("Full", shape)))
 	t.Fill(v)
 	return t
 }
@@ -139,7 +139,10 @@ func Zeros(shape ...int) *Tensor {
 }
 
 // Ones returns a tensor of ones.
-func Ones(shape ...int) *Tensor { return Full(1, shape...) }
+func Ones(shape ...int) *Tensor {
+	size("Ones", shape)
+	return Full(1, shape...)
+}
 
 // Shape returns the shape. It must not be changed.
 func (t *Tensor) Shape() []int {
