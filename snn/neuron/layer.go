@@ -262,8 +262,9 @@ func (l *Layer) stateIndex(name string) int {
 }
 
 // SetV sets the membrane potential of each neuron, and with it how many there
-// are: v has the shape of a step, [N, ...]. It is copied, unless a gradient is
-// required of it. Past potentials are forgotten.
+// are: v has the shape of a step, [N, ...], such as snn.Full(0.5, 10) for ten
+// neurons. It is copied, unless a gradient is required of it. Past potentials are
+// forgotten.
 func (l *Layer) SetV(v *snn.Tensor) { l.SetState(stateName, v) }
 
 // SetState sets a state by its name, as SetV does. If its shape is another one
