@@ -44,9 +44,13 @@ func check(g *group, c *reference) (r result) {
 		r, err = checkSurrogate(g, c)
 	case neurons[c.Class] != nil || parallel[c.Class]:
 		r, err = checkNeuron(g, c)
+	case encoders[c.Class] != nil:
+		r, err = checkEncoder(c)
 	case g.Group == "network":
 		r, err = checkNetwork(c)
-	case g.Group == "functional" || c.Class == "Linear":
+	case layers[c.Class] != nil:
+		r, err = checkLayer(c)
+	case g.Group == "functional":
 		r, err = checkFunctional(c)
 	default:
 		err = unsupported(c.Class)

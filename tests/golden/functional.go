@@ -8,13 +8,12 @@ import (
 	"spikebook/snn/functional"
 )
 
-// functions are the functions of the peer, and layers without a state, with their
-// arguments and the input that they have.
+// functions are the functions of the peer, with their arguments and the input that they
+// have.
 var functions = map[string]struct {
 	params []string
 	input  string
 }{
-	"Linear":                                               {[]string{"in_features", "out_features", "bias"}, "x_seq"},
 	"functional.multi_step_forward":                        {[]string{"module"}, "x_seq"},
 	"functional.t_last_multi_step_forward":                 {[]string{"module"}, "x_seq"},
 	"functional.seq_to_ann_forward":                        {[]string{"module"}, "x_seq"},
@@ -29,7 +28,7 @@ var functions = map[string]struct {
 // bySteps are functions that take a network through single steps.
 var bySteps = map[string]bool{"functional.multi_step_forward": true, "functional.t_last_multi_step_forward": true}
 
-// checkFunctional runs a case of group functional, and layers without a state.
+// checkFunctional runs a case of group functional.
 func checkFunctional(c *reference) (r result, err error) {
 	args, ok := functions[c.Class]
 	if !ok {
@@ -56,9 +55,6 @@ func checkFunctional(c *reference) (r result, err error) {
 	a := arguments(c.Params)
 	var net *network
 	description, _ := c.Params["module"].(map[string]any)
-	if c.Class == "Linear" {
-		description = map[string]any{"class": "Linear"}
-	}
 	if description != nil {
 		if net, err = c.build(description, ""); err != nil {
 			return r, err
@@ -73,8 +69,6 @@ func checkFunctional(c *reference) (r result, err error) {
 	var name string
 	var got *snn.Tensor
 	switch strings.TrimPrefix(c.Class, "functional.") {
-	case "Linear":
-		name, got = "y_seq", net.Forward(x)
 	case "multi_step_forward":
 		name, got = "spike_seq", snn.MultiStepForward(x, net)
 	case "t_last_multi_step_forward":

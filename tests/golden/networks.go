@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"spikebook/snn"
-	"spikebook/snn/layer"
 	"spikebook/snn/neuron"
 	"spikebook/snn/optim"
 )
@@ -17,16 +16,22 @@ type network struct {
 	params map[string]*snn.Tensor
 }
 
-// build makes a module from the peer's description and gives it the parameters
-// of a case whose names begin with prefix.
-func (c *reference) build(description map[string]any, prefix string) (*network, error) {
-	n := &network{params: map[string]*snn.Tensor{}}
+// below returns the parameters of a case whose names begin with prefix, without it.
+func (c *reference) below(prefix string) map[string]*tensor {
 	given := map[string]*tensor{}
 	for name, t := range c.Parameters {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {
 			given[rest] = t
 		}
 	}
+	return given
+}
+
+// build makes a module from the peer's description and gives it the parameters
+// of a case whose names begin with prefix.
+func (c *reference) build(description map[string]any, prefix string) (*network, error) {
+	n := &network{params: map[string]*snn.Tensor{}}
+	given := c.below(prefix)
 	class, _ := description["class"].(string)
 	switch {
 	case class == "Sequential":
@@ -43,20 +48,6 @@ func (c *reference) build(description map[string]any, prefix string) (*network, 
 			}
 		}
 		n.Module = snn.Sequential(parts...)
-	case class == "Linear":
-		if err := only("a network with Linear with argument", description, "class", "in_features", "out_features", "bias"); err != nil {
-			return nil, err
-		}
-		if given["weight"] == nil {
-			return nil, unsupported("a network without the weight of a Linear, which is random")
-		}
-		l := &layer.Linear{Weight: given["weight"].Clone().RequireGrad()}
-		n.params[prefix+"weight"] = l.Weight
-		if b := given["bias"]; b != nil {
-			l.Bias = b.Clone().RequireGrad()
-			n.params[prefix+"bias"] = l.Bias
-		}
-		n.Module = l
 	case neurons[class] != nil:
 		part := &reference{Class: class, Params: map[string]any{}, Parameters: map[string]*tensor{}, Inputs: c.Inputs}
 		for name, v := range description {
@@ -75,6 +66,10 @@ func (c *reference) build(description map[string]any, prefix string) (*network, 
 			n.params[prefix+name] = m.(*neuron.Layer).ParamTensor(name).RequireGrad()
 		}
 		n.Module = m
+	case layers[class] != nil:
+		if err := layers[class](c, n, description, prefix); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, unsupported("a network with " + class)
 	}

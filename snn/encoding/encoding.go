@@ -1,0 +1,140 @@
+// Package encoding turns values into spikes, which networks of spiking neurons take.
+//
+//	x := snn.FromSlice([]float32{0.1, 0.5, 0.9})
+//	encoding.NewPoisson(100).Sequence(x)      // rates: [100, 3]
+//	encoding.NewLatency(20).Sequence(x)       // one spike each, the larger the earlier: [20, 3]
+//	encoding.NewWeightedPhase(8).Sequence(x)  // binary digits: [8, 3]
+//
+// An encoder is a module as well, the first of a network in either step mode. No
+// gradient flows through it.
+package encoding
+
+import (
+	"fmt"
+	"slices"
+
+	"spikebook/snn"
+)
+
+// Misuse is the snn.Misuse of a value that cannot be encoded.
+type Misuse struct{ Text string }
+
+func (e *Misuse) Error() string { return "encoding: " + e.Text }
+
+// Misuse marks the type as a snn.Misuse.
+func (*Misuse) Misuse() {}
+
+func misuse(format string, args ...any) *Misuse { return &Misuse{fmt.Sprintf(format, args...)} }
+
+// Encoder turns values [N, ...] into spikes over T steps, [T, N, ...]. In multi-step
+// mode Forward returns them all. In single-step mode, which it begins with, Forward
+// returns those of the next step, [N, ...], and begins again after T steps; Reset makes
+// it begin at once.
+type Encoder struct {
+	code
+	name     string
+	steps    int
+	stepMode string
+
+	x, spikes *snn.Tensor // of the sequence at hand
+	t         int         // its next step
+}
+
+// code is how values become spikes. It is no function, because a notebook keeps encoders
+// between its cells.
+type code interface {
+	// encode returns the spikes for values x in a number of steps, on the host.
+	encode(x *snn.Tensor, steps int) *snn.Tensor
+	// about returns what there is to say besides the number of steps.
+	about() string
+}
+
+var _ interface {
+	snn.Module
+	snn.StepModer
+} = (*Encoder)(nil)
+
+func newEncoder(name string, steps int, c code) *Encoder {
+	if steps < 1 {
+		panic(misuse("%s over %d steps, expected at least 1", name, steps))
+	}
+	return &Encoder{code: c, name: name, steps: steps, stepMode: snn.SingleStep}
+}
+
+// Sequence returns the spikes of all steps for values x, [N, ...]: [T, N, ...], on the
+// backend that x is on. It panics with a *Misuse if a value is out of range. The step
+// that single-step mode is at stays.
+func (e *Encoder) Sequence(x *snn.Tensor) *snn.Tensor { return e.sequence(x, e.steps) }
+
+func (e *Encoder) sequence(x *snn.Tensor, steps int) *snn.Tensor {
+	if _, fixed := e.code.(periodic); fixed {
+		return e.encode(nil, steps)
+	}
+	if x == nil {
+		panic(misuse("%s: the input is nil, expected values [N, ...]", e.name))
+	}
+	return e.encode(x.Detach(), steps).To(x.Backend())
+}
+
+// Forward returns spikes for values x, [N, ...]: in multi-step mode those of all steps,
+// [T, N, ...], in single-step mode those of the next. Between the first and the last
+// step x must stay the same; it may be nil then. Forward panics with a *Misuse if it has
+// changed, or if a value is out of range.
+func (e *Encoder) Forward(x *snn.Tensor) *snn.Tensor {
+	if e.stepMode == snn.MultiStep {
+		return e.Sequence(x)
+	}
+	switch e.code.(type) {
+	case poisson: // steps do not depend on each other
+		return e.sequence(x, 1).Index(0)
+	case periodic:
+		x = nil
+	}
+	switch {
+	case e.t == 0 && (x != nil || e.spikes == nil):
+		e.spikes = e.Sequence(x)
+		if e.x = nil; x != nil {
+			e.x = x.Detach().Clone()
+		}
+	case e.x != nil && x != nil && !(snn.SameShape(x, e.x) && slices.Equal(x.Data(), e.x.Data())):
+		panic(misuse("%s: the input has changed after step %d of %d; call Reset() for a new one", e.name, e.t, e.steps))
+	}
+	s := e.spikes.Index(e.t).Clone()
+	e.t = (e.t + 1) % e.steps
+	return s
+}
+
+// Reset forgets the input: the next one may be another.
+func (e *Encoder) Reset() { e.x, e.spikes, e.t = nil, nil, 0 }
+
+// StepMode returns the step mode, "s" or "m".
+func (e *Encoder) StepMode() string { return e.stepMode }
+
+// SetStepMode sets the step mode.
+func (e *Encoder) SetStepMode(mode string) error {
+	if err := snn.CheckStepMode(mode); err != nil {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	e.stepMode = mode
+	return nil
+}
+
+// Steps returns the number of steps of a sequence, T.
+func (e *Encoder) Steps() int { return e.steps }
+
+// String prints the encoder.
+func (e *Encoder) String() string {
+	return fmt.Sprintf("%s(T=%d%s, step_mode=%s)", e.name, e.steps, e.about(), e.stepMode)
+}
+
+// inRange panics unless every value of x is between 0 and most.
+func inRange(name string, x *snn.Tensor, most float32) {
+	for i, v := range x.Data() {
+		if !(v >= 0 && v <= most) {
+			panic(misuse("%s: value %d is %v, expected 0 to %v; use Clamp, or divide by the largest value", name, i, v, most))
+		}
+	}
+}
+
+// over returns the shape of a sequence of the given number of steps of tensors like x.
+func over(steps int, x *snn.Tensor) []int { return append([]int{steps}, x.Shape()...) }

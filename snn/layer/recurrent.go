@@ -1,0 +1,146 @@
+package layer
+
+import (
+	"fmt"
+	"slices"
+
+	"spikebook/snn"
+)
+
+// Recurrent feeds the output of a module back to its input. In each step
+//
+//	y[t] = Module(f(y[t-1], x[t]))
+//
+// where y is 0 before the first step. In multi-step mode the steps of a sequence [T, N,
+// ...] are taken one by one, whatever the step mode of the module, whose backend must be
+// one that takes single steps: "cpu".
+type Recurrent struct {
+	modal
+
+	Module   snn.Module
+	Synapses *Linear // of [NewLinearRecurrent], else nil
+
+	join  func(y, x *snn.Tensor) *snn.Tensor // if there are no synapses
+	y     *snn.Tensor                        // of the step before
+	shape []int                              // of its input
+}
+
+var _ interface {
+	snn.Module
+	snn.StepModer
+	snn.Container
+	snn.Detacher
+} = (*Recurrent)(nil)
+
+// NewElementWiseRecurrent returns a module whose output is joined with its next input by
+// a function of y and x, in this order, such as (*snn.Tensor).Add. Input and output of
+// the module have one shape. It panics with a *snn.ShapeError if either is nil.
+func NewElementWiseRecurrent(module snn.Module, f func(y, x *snn.Tensor) *snn.Tensor) *Recurrent {
+	const name = "ElementWiseRecurrent"
+	refuseNoModule(name, module)
+	if f == nil {
+		panic(snn.Shapef("New"+name, "the function is nil; expected one of y and x, such as (*snn.Tensor).Add"))
+	}
+	return &Recurrent{modal: modalOf(name), Module: module, join: f}
+}
+
+// NewLinearRecurrent returns a module from inputs [..., in] to outputs [..., out], before
+// which stands a linear layer from its input and its last output, [..., in+out], to [...,
+// in]: Synapses, made as [NewLinear] makes it. It panics with a *snn.ShapeError if module
+// is nil, or in or out below 1.
+func NewLinearRecurrent(module snn.Module, in, out int, options ...Option) *Recurrent {
+	const name = "LinearRecurrent"
+	refuseNoModule(name, module)
+	if in < 1 || out < 1 {
+		panic(snn.Shapef("New"+name, "%d inputs and %d outputs, expected at least 1 of each", in, out))
+	}
+	return &Recurrent{modal: modalOf(name), Module: module, Synapses: NewLinear(in+out, in, options...)}
+}
+
+func refuseNoModule(name string, m snn.Module) {
+	if m == nil {
+		panic(snn.Shapef("New"+name, "the module is nil; expected one such as a layer of neurons"))
+	}
+}
+
+// beside puts two tensors together along the last dimension.
+func beside(x, y *snn.Tensor) *snn.Tensor {
+	last := len(x.Shape()) - 1
+	return snn.Concat(x.Transpose(0, last), y.Transpose(0, last)).Transpose(0, last)
+}
+
+// Forward returns the outputs for x: in single-step mode of one step, [N, ...], in
+// multi-step mode of a sequence, [T, N, ...]. The state goes on until Reset. It panics
+// with a *snn.ShapeError if the shape of a step has changed since.
+func (r *Recurrent) Forward(x *snn.Tensor) *snn.Tensor {
+	if x == nil {
+		panic(snn.Shapef(r.name+".Forward", "the input is nil; expected a tensor"))
+	}
+	if r.mode == snn.MultiStep {
+		return snn.MultiStepForward(x, oneStep{r})
+	}
+	return r.step(x)
+}
+
+func (r *Recurrent) step(x *snn.Tensor) *snn.Tensor {
+	if r.y == nil {
+		r.y, r.shape = snn.Zeros(r.outputs(x.Shape())...).To(x.Backend()), slices.Clone(x.Shape())
+	}
+	r.refuseOther(x.Shape(), r.shape)
+	if r.Synapses == nil {
+		x = r.join(r.y, x)
+	} else {
+		x = r.Synapses.Forward(beside(x, r.y))
+	}
+	r.y = r.Module.Forward(x)
+	return r.y
+}
+
+// outputs returns the shape of what comes out for an input of a shape.
+func (r *Recurrent) outputs(shape []int) []int {
+	if r.Synapses == nil {
+		return shape
+	}
+	w, last := r.Synapses.Weight.Shape(), len(shape)-1 // [in, in+out]
+	if last < 0 || shape[last] != w[0] {
+		panic(r.shapef("the input of a step has shape %v, expected [..., %d]", shape, w[0]))
+	}
+	return append(slices.Clone(shape[:last]), w[1]-w[0])
+}
+
+// oneStep is the module for a single step of a Recurrent.
+type oneStep struct{ *Recurrent }
+
+func (s oneStep) Forward(x *snn.Tensor) *snn.Tensor { return s.step(x) }
+
+// StepMode is what [snn.MultiStepForward] need not change.
+func (oneStep) StepMode() string { return snn.SingleStep }
+
+// Modules returns the module, and the synapses if there are some.
+func (r *Recurrent) Modules() []snn.Module {
+	if r.Synapses == nil {
+		return []snn.Module{r.Module}
+	}
+	return []snn.Module{r.Synapses, r.Module}
+}
+
+// Reset forgets the last output and resets the module.
+func (r *Recurrent) Reset() {
+	r.y, r.shape = nil, nil
+	r.Module.Reset()
+}
+
+// Detach cuts the last output off from the computation that it comes from.
+func (r *Recurrent) Detach() {
+	if r.y != nil {
+		r.y = r.y.Detach()
+	}
+}
+
+// String prints the module and what it contains.
+func (r *Recurrent) String() string {
+	if r.Synapses == nil {
+		return fmt.Sprintf("%s(%v, step_mode=%s)", r.name, r.Module, r.mode)
+	}
+	return fmt.Sprintf("%s(%v, %v, step_mode=%s)", r.name, r.Synapses, r.Module, r.mode)
+}
