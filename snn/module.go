@@ -93,6 +93,45 @@ func CheckStepMode(mode string) error {
 	return nil
 }
 
+// Stepper is the step mode of a module that embeds it: "s" at first.
+type Stepper struct{ name, mode string }
+
+// NewStepper returns a Stepper for a module of the given name, which its errors say.
+func NewStepper(name string) Stepper { return Stepper{name, SingleStep} }
+
+// StepMode returns the step mode, "s" or "m".
+func (s *Stepper) StepMode() string { return s.mode }
+
+// SetStepMode sets the step mode. The state stays.
+func (s *Stepper) SetStepMode(mode string) error {
+	if err := CheckStepMode(mode); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	s.mode = mode
+	return nil
+}
+
+// Sequence returns the input of a module as a sequence, [T, N, ...]: in single-step mode
+// one of a single step. The module is of the given name, and step is the shape that a
+// step has had since Reset, nil if there was none. Sequence panics with a *ShapeError if
+// x is nil, has no steps, or if its steps have another shape.
+func Sequence(m StepModer, name string, x *Tensor, step []int) *Tensor {
+	op := name + ".Forward"
+	if x == nil {
+		panic(Shapef(op, "the input is nil; expected a tensor"))
+	}
+	if m.StepMode() == SingleStep {
+		x = x.Reshape(append([]int{1}, x.Shape()...)...)
+	}
+	if len(x.Shape()) == 0 || x.Shape()[0] == 0 {
+		panic(Shapef(op, "the input has shape %v, expected a sequence [T, N, ...] with T >= 1 in multi-step mode", x.Shape()))
+	}
+	if step != nil && !slices.Equal(x.Shape()[1:], step) {
+		panic(Shapef(op, "the input of a step has shape %v, but earlier ones had shape %v; call Reset() before an input of another shape", x.Shape()[1:], step))
+	}
+	return x
+}
+
 // ResetNet resets modules and all that they contain.
 func ResetNet(nets ...Module) {
 	refuseNoModule("ResetNet", nets...)

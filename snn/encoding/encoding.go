@@ -31,10 +31,10 @@ func misuse(format string, args ...any) *Misuse { return &Misuse{fmt.Sprintf(for
 // returns those of the next step, [N, ...], and begins again after T steps; Reset makes
 // it begin at once.
 type Encoder struct {
+	snn.Stepper
 	code
-	name     string
-	steps    int
-	stepMode string
+	name  string
+	steps int
 
 	x, spikes *snn.Tensor // of the sequence at hand
 	t         int         // its next step
@@ -58,7 +58,7 @@ func newEncoder(name string, steps int, c code) *Encoder {
 	if steps < 1 {
 		panic(misuse("%s over %d steps, expected at least 1", name, steps))
 	}
-	return &Encoder{code: c, name: name, steps: steps, stepMode: snn.SingleStep}
+	return &Encoder{Stepper: snn.NewStepper(name), code: c, name: name, steps: steps}
 }
 
 // Sequence returns the spikes of all steps for values x, [N, ...]: [T, N, ...], on the
@@ -81,7 +81,7 @@ func (e *Encoder) sequence(x *snn.Tensor, steps int) *snn.Tensor {
 // step x must stay the same; it may be nil then. Forward panics with a *Misuse if it has
 // changed, or if a value is out of range.
 func (e *Encoder) Forward(x *snn.Tensor) *snn.Tensor {
-	if e.stepMode == snn.MultiStep {
+	if e.StepMode() == snn.MultiStep {
 		return e.Sequence(x)
 	}
 	switch e.code.(type) {
@@ -107,24 +107,12 @@ func (e *Encoder) Forward(x *snn.Tensor) *snn.Tensor {
 // Reset forgets the input: the next one may be another.
 func (e *Encoder) Reset() { e.x, e.spikes, e.t = nil, nil, 0 }
 
-// StepMode returns the step mode, "s" or "m".
-func (e *Encoder) StepMode() string { return e.stepMode }
-
-// SetStepMode sets the step mode.
-func (e *Encoder) SetStepMode(mode string) error {
-	if err := snn.CheckStepMode(mode); err != nil {
-		return fmt.Errorf("%s: %w", e.name, err)
-	}
-	e.stepMode = mode
-	return nil
-}
-
 // Steps returns the number of steps of a sequence, T.
 func (e *Encoder) Steps() int { return e.steps }
 
 // String prints the encoder.
 func (e *Encoder) String() string {
-	return fmt.Sprintf("%s(T=%d%s, step_mode=%s)", e.name, e.steps, e.about(), e.stepMode)
+	return fmt.Sprintf("%s(T=%d%s, step_mode=%s)", e.name, e.steps, e.about(), e.StepMode())
 }
 
 // inRange panics unless every value of x is between 0 and most.

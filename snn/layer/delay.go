@@ -9,7 +9,7 @@ import (
 // Delay gives out its input some steps later: y[t] = x[t-Steps]. What comes before the
 // first input is 0.
 type Delay struct {
-	modal
+	snn.Stepper
 	steps   int
 	waiting *snn.Tensor // the last inputs, [steps, N, ...]
 }
@@ -26,7 +26,7 @@ func NewDelay(steps int) *Delay {
 	if steps < 0 {
 		panic(snn.Shapef("NewDelay", "a delay of %d steps, expected at least 0", steps))
 	}
-	return &Delay{modal: modalOf("Delay"), steps: steps}
+	return &Delay{Stepper: snn.NewStepper("Delay"), steps: steps}
 }
 
 // Forward returns what came some steps before x: in single-step mode one step, [N, ...],
@@ -34,12 +34,14 @@ func NewDelay(steps int) *Delay {
 // input, until Reset. It panics with a *snn.ShapeError if the shape of a step has changed
 // since.
 func (d *Delay) Forward(x *snn.Tensor) *snn.Tensor {
-	sequence := d.sequence(x)
-	step := sequence.Shape()[1:]
-	if d.waiting == nil {
-		d.waiting = snn.Zeros(append([]int{d.steps}, step...)...).To(x.Backend())
+	var before []int
+	if d.waiting != nil {
+		before = d.waiting.Shape()[1:]
 	}
-	d.refuseOther(step, d.waiting.Shape()[1:])
+	sequence := snn.Sequence(d, "Delay", x, before)
+	if d.waiting == nil {
+		d.waiting = snn.Zeros(append([]int{d.steps}, sequence.Shape()[1:]...)...).To(x.Backend())
+	}
 	all := snn.Concat(d.waiting, sequence)
 	n := sequence.Shape()[0]
 	d.waiting = all.Slice(n, n+d.steps).Clone() // not with the memory of all
@@ -61,5 +63,5 @@ func (d *Delay) Steps() int { return d.steps }
 
 // String prints the delay.
 func (d *Delay) String() string {
-	return fmt.Sprintf("Delay(steps=%d, step_mode=%s)", d.steps, d.mode)
+	return fmt.Sprintf("Delay(steps=%d, step_mode=%s)", d.steps, d.StepMode())
 }

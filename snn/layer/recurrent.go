@@ -15,7 +15,7 @@ import (
 // ...] are taken one by one, whatever the step mode of the module, whose backend must be
 // one that takes single steps: "cpu".
 type Recurrent struct {
-	modal
+	snn.Stepper
 
 	Module   snn.Module
 	Synapses *Linear // of [NewLinearRecurrent], else nil
@@ -36,12 +36,11 @@ var _ interface {
 // a function of y and x, in this order, such as (*snn.Tensor).Add. Input and output of
 // the module have one shape. It panics with a *snn.ShapeError if either is nil.
 func NewElementWiseRecurrent(module snn.Module, f func(y, x *snn.Tensor) *snn.Tensor) *Recurrent {
-	const name = "ElementWiseRecurrent"
-	refuseNoModule(name, module)
+	refuseNoModule(elementWise, module)
 	if f == nil {
-		panic(snn.Shapef("New"+name, "the function is nil; expected one of y and x, such as (*snn.Tensor).Add"))
+		panic(snn.Shapef("New"+elementWise, "the function is nil; expected one of y and x, such as (*snn.Tensor).Add"))
 	}
-	return &Recurrent{modal: modalOf(name), Module: module, join: f}
+	return &Recurrent{Stepper: snn.NewStepper(elementWise), Module: module, join: f}
 }
 
 // NewLinearRecurrent returns a module from inputs [..., in] to outputs [..., out], before
@@ -49,12 +48,11 @@ func NewElementWiseRecurrent(module snn.Module, f func(y, x *snn.Tensor) *snn.Te
 // in]: Synapses, made as [NewLinear] makes it. It panics with a *snn.ShapeError if module
 // is nil, or in or out below 1.
 func NewLinearRecurrent(module snn.Module, in, out int, options ...Option) *Recurrent {
-	const name = "LinearRecurrent"
-	refuseNoModule(name, module)
+	refuseNoModule(linear, module)
 	if in < 1 || out < 1 {
-		panic(snn.Shapef("New"+name, "%d inputs and %d outputs, expected at least 1 of each", in, out))
+		panic(snn.Shapef("New"+linear, "%d inputs and %d outputs, expected at least 1 of each", in, out))
 	}
-	return &Recurrent{modal: modalOf(name), Module: module, Synapses: NewLinear(in+out, in, options...)}
+	return &Recurrent{Stepper: snn.NewStepper(linear), Module: module, Synapses: NewLinear(in+out, in, options...)}
 }
 
 func refuseNoModule(name string, m snn.Module) {
@@ -73,26 +71,25 @@ func beside(x, y *snn.Tensor) *snn.Tensor {
 // multi-step mode of a sequence, [T, N, ...]. The state goes on until Reset. It panics
 // with a *snn.ShapeError if the shape of a step has changed since.
 func (r *Recurrent) Forward(x *snn.Tensor) *snn.Tensor {
-	if x == nil {
-		panic(snn.Shapef(r.name+".Forward", "the input is nil; expected a tensor"))
-	}
-	if r.mode == snn.MultiStep {
+	snn.Sequence(r, r.kind(), x, r.shape)
+	if r.StepMode() == snn.MultiStep {
 		return snn.MultiStepForward(x, oneStep{r})
 	}
 	return r.step(x)
 }
 
 func (r *Recurrent) step(x *snn.Tensor) *snn.Tensor {
-	if r.y == nil {
-		r.y, r.shape = snn.Zeros(r.outputs(x.Shape())...).To(x.Backend()), slices.Clone(x.Shape())
+	shape := slices.Clone(x.Shape())
+	y := r.y
+	if y == nil {
+		y = snn.Zeros(r.outputs(shape)...).To(x.Backend())
 	}
-	r.refuseOther(x.Shape(), r.shape)
 	if r.Synapses == nil {
-		x = r.join(r.y, x)
+		x = r.join(y, x)
 	} else {
-		x = r.Synapses.Forward(beside(x, r.y))
+		x = r.Synapses.Forward(beside(x, y))
 	}
-	r.y = r.Module.Forward(x)
+	r.y, r.shape = r.Module.Forward(x), shape
 	return r.y
 }
 
@@ -103,9 +100,19 @@ func (r *Recurrent) outputs(shape []int) []int {
 	}
 	w, last := r.Synapses.Weight.Shape(), len(shape)-1 // [in, in+out]
 	if last < 0 || shape[last] != w[0] {
-		panic(r.shapef("the input of a step has shape %v, expected [..., %d]", shape, w[0]))
+		panic(snn.Shapef(r.kind()+".Forward", "the input of a step has shape %v, expected [..., %d]", shape, w[0]))
 	}
 	return append(slices.Clone(shape[:last]), w[1]-w[0])
+}
+
+// The kinds of a Recurrent.
+const elementWise, linear = "ElementWiseRecurrent", "LinearRecurrent"
+
+func (r *Recurrent) kind() string {
+	if r.Synapses == nil {
+		return elementWise
+	}
+	return linear
 }
 
 // oneStep is the module for a single step of a Recurrent.
@@ -140,7 +147,7 @@ func (r *Recurrent) Detach() {
 // String prints the module and what it contains.
 func (r *Recurrent) String() string {
 	if r.Synapses == nil {
-		return fmt.Sprintf("%s(%v, step_mode=%s)", r.name, r.Module, r.mode)
+		return fmt.Sprintf("%s(%v, step_mode=%s)", r.kind(), r.Module, r.StepMode())
 	}
-	return fmt.Sprintf("%s(%v, %v, step_mode=%s)", r.name, r.Synapses, r.Module, r.mode)
+	return fmt.Sprintf("%s(%v, %v, step_mode=%s)", r.kind(), r.Synapses, r.Module, r.StepMode())
 }

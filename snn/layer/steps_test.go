@@ -170,6 +170,11 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("got  %v\nwant %s", err, test.want)
 		}
 	}
+	// A refused input leaves no trace.
+	r := layer.NewLinearRecurrent(layer.NewLinear(3, 2), 3, 2)
+	if snn.Maybe(func() { r.Forward(snn.Ones(4)) }) == nil || snn.Maybe(func() { r.Forward(x) }) != nil {
+		t.Error("after a refused input another one is refused, too")
+	}
 	if err := snn.SetStepMode(layer.NewDelay(1), "x"); err == nil || !strings.Contains(err.Error(), `step mode "x" is unknown`) {
 		t.Errorf("step mode x: %v", err)
 	}

@@ -15,7 +15,7 @@ import (
 //
 // where y is 0 before the first. A spike adds 1, and without one y decays.
 type SynapseFilter struct {
-	modal
+	snn.Stepper
 
 	// W is learnt if it is not nil: 1/τ is its sigmoid, so that τ stays above 1.
 	W *snn.Tensor
@@ -46,7 +46,7 @@ func NewSynapseFilter(tau float64, options ...Option) *SynapseFilter {
 	if !(tau > least) || math.IsInf(tau, 0) {
 		panic(snn.Shapef("NewSynapseFilter", "tau is %v, expected a number above %v", tau, least))
 	}
-	f := &SynapseFilter{modal: modalOf("SynapseFilter"), tau: float32(tau)}
+	f := &SynapseFilter{Stepper: snn.NewStepper("SynapseFilter"), tau: float32(tau)}
 	if c.learnable {
 		f.W = snn.Scalar(float32(-math.Log(tau - 1))).RequireGrad()
 	}
@@ -78,12 +78,14 @@ func filter(slowly func(decay dynamics.Expr) dynamics.Expr) func() *snn.Kernel {
 // in multi-step mode after each of a sequence, [T, N, ...], where x is. The state goes on
 // until Reset. It panics with a *snn.ShapeError if the shape of a step has changed since.
 func (f *SynapseFilter) Forward(x *snn.Tensor) *snn.Tensor {
-	sequence := f.sequence(x)
-	step := sequence.Shape()[1:]
-	if f.y == nil {
-		f.y = snn.Zeros(step...)
+	var before []int
+	if f.y != nil {
+		before = f.y.Shape()
 	}
-	f.refuseOther(step, f.y.Shape())
+	sequence := snn.Sequence(f, "SynapseFilter", x, before)
+	if f.y == nil {
+		f.y = snn.Zeros(sequence.Shape()[1:]...)
+	}
 	k, param := filters[0](), snn.Scalar(f.tau)
 	if f.W != nil {
 		k, param = filters[1](), f.W
@@ -124,5 +126,5 @@ func (f *SynapseFilter) Tau() float64 {
 
 // String prints the filter.
 func (f *SynapseFilter) String() string {
-	return fmt.Sprintf("SynapseFilter(tau=%.6g, learnable=%t, step_mode=%s)", f.Tau(), f.W != nil, f.mode)
+	return fmt.Sprintf("SynapseFilter(tau=%.6g, learnable=%t, step_mode=%s)", f.Tau(), f.W != nil, f.StepMode())
 }
