@@ -66,7 +66,7 @@ func (n *Notebook) timeMagic(context.Context, []string) (bridge.Page, error) {
 
 const snnHelp = `# spikebook
 
-Imported in every cell: ` + "`snn`, `snn/dense`, `snn/dynamics`, `snn/neuron`, `snn/surrogate`, `snn/layer`, `snn/encoding`, `snn/functional`, `snn/optim`, `display`" + `; the standard library as it is named.
+Imported in every cell: ` + "`snn`, `snn/dense`, `snn/dynamics`, `snn/neuron`, `snn/surrogate`, `snn/layer`, `snn/encoding`, `snn/functional`, `snn/optim`, `snn/learning`, `display`" + `; the standard library as it is named.
 ` + "`neuron.NewLIF?`" + ` or Shift-Tab tells what something is, Tab completes.
 
 | line | what |

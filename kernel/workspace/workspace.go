@@ -53,7 +53,7 @@ var Tools = []string{
 // Imports are the packages that every notebook has imported.
 var Imports = []string{
 	Module + "/snn", Module + "/snn/dense", Module + "/snn/dynamics", Module + "/snn/neuron",
-	Module + "/snn/surrogate", Module + "/snn/layer", Module + "/snn/encoding", Module + "/snn/functional", Module + "/snn/optim", Module + "/gpu", Module + "/display", Module + "/display/sweep", Module + "/kernel/session",
+	Module + "/snn/surrogate", Module + "/snn/layer", Module + "/snn/encoding", Module + "/snn/functional", Module + "/snn/optim", Module + "/snn/learning", Module + "/gpu", Module + "/display", Module + "/display/sweep", Module + "/kernel/session",
 }
 
 // Workspace is an unpacked module.

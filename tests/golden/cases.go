@@ -46,6 +46,8 @@ func check(g *group, c *reference) (r result) {
 		r, err = checkNeuron(g, c)
 	case encoders[c.Class] != nil:
 		r, err = checkEncoder(c)
+	case learners[c.Class]:
+		r, err = checkLearner(c)
 	case g.Group == "network":
 		r, err = checkNetwork(c)
 	case layers[c.Class] != nil:
