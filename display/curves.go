@@ -45,20 +45,26 @@ const curvePoints = 401
 // applied at once: they may say other limits.
 func overX(op, title, xLabel, yLabel string, lo, hi float64, options []Option) (*Figure, *snn.Tensor) {
 	none := figure.Series{Shape: []int{1}, Data: figure.Values{0}} // until the points are known
-	const most = math.MaxFloat32
 	f := apply(op, &Figure{
 		Kind: figure.Lines, Title: title, XLabel: xLabel, YLabel: yLabel,
 		XRange: figure.Range{Min: lo, Max: hi}, Series: []figure.Series{none, none},
 	}, options)
-	if f.XRange.Min < -most || f.XRange.Max > most {
-		panic(snn.Shapef("display."+op, "XRange is [%v, %v], expected numbers from %.4g to %.4g", f.XRange.Min, f.XRange.Max, -most, most))
-	}
-	x := snn.Zeros(curvePoints)
-	for i := range x.Data() {
-		x.Data()[i] = float32(f.XRange.Min + (f.XRange.Max-f.XRange.Min)*float64(i)/(curvePoints-1))
-	}
+	x := places(op, f.XRange, curvePoints)
 	f.Series = []figure.Series{series("x", x, curvePoints)}
 	return f, x
+}
+
+// places returns n places on the x axis, evenly spaced over its range.
+func places(op string, r figure.Range, n int) *snn.Tensor {
+	const most = math.MaxFloat32
+	if r.Min < -most || r.Max > most {
+		panic(snn.Shapef("display."+op, "XRange is [%v, %v], expected numbers from %.4g to %.4g", r.Min, r.Max, -most, most))
+	}
+	x := snn.Zeros(n)
+	for i := range x.Data() {
+		x.Data()[i] = float32(r.Min + (r.Max-r.Min)*float64(i)/float64(max(1, n-1)))
+	}
+	return x
 }
 
 func curve(f *Figure, name string, y *snn.Tensor, dashed bool) {

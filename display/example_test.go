@@ -7,6 +7,7 @@ import (
 	"spikebook/display"
 	_ "spikebook/display/render" // draws figures in a program of its own; a cell does not need it
 	"spikebook/snn"
+	"spikebook/snn/layer"
 	"spikebook/snn/neuron"
 )
 
@@ -64,6 +65,22 @@ func ExamplePlot1DSpikes() {
 	fmt.Println(fig)
 	// Output:
 	// raster: 32 neurons, T=50, 72 spikes, firing rate 0.045 (max 0.1, neuron 4)
+}
+
+// What a neuron remembers of its input, for two time constants.
+func ExamplePlotLines() {
+	spikes := snn.FromSlice([]float32{0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0}, 12, 1)
+	slow, fast := layer.NewSynapseFilter(5), layer.NewSynapseFilter(2)
+	for _, f := range []snn.Module{slow, fast} {
+		snn.SetStepMode(f, "m")
+	}
+	y := snn.Stack(slow.Forward(spikes).Flatten(0), fast.Forward(spikes).Flatten(0)).Transpose(0, 1) // [T, N]
+	fig := display.PlotLines(y, display.Names("tau 5", "tau 2"), display.Title("Two currents"), display.YLabel("current"))
+	if err := fig.Save("lines.svg"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(fig)
+	// Output: 2 curves: 12 steps, values in [0, 2.512]
 }
 
 // Outside of a notebook, Show prints.

@@ -83,6 +83,7 @@ func TestExamples(t *testing.T) {
 		"surrogate": ExamplePlotSurrogate,
 		"fi":        ExamplePlotFI,
 		"phase":     ExamplePlotPhase,
+		"lines":     ExamplePlotLines,
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout := os.Stdout
@@ -189,6 +190,9 @@ var edges = []struct {
 			f.Series = append(f.Series, figure.Series{Name: fmt.Sprint("curve ", k+2), Shape: []int{5}, Data: y, Dashed: k%4 == 3})
 		}
 		return f
+	}},
+	{"lines_losses", func() *display.Figure {
+		return display.PlotLines(snn.FromSlice([]float32{1, 0.6, 0.4, nan, 0.3, 0.25}), display.XRange(0, 50), display.XLabel("epoch"), display.YLabel("loss"), display.Title("A value is missing"))
 	}},
 	{"raster_many_neurons", func() *display.Figure { return display.Plot1DSpikes(every(37, 20, 1000)) }},
 }

@@ -99,7 +99,7 @@ func (p *curves) style(i int) draw.LineStyle {
 func (p *curves) draw(page *page) {
 	var legend []legendEntry
 	for i, s := range p.series {
-		if !s.Faint {
+		if !s.Faint && s.Name != "" {
 			legend = append(legend, legendEntry{s.Name, p.style(i)})
 		}
 	}
