@@ -176,13 +176,14 @@ def test_committed_training_is_that_of_today(training):
         assert committed == again, f"run: bin/spikebook exec notebooks/{name}.ipynb -o notebooks/{name}.ipynb, and look at it"
 
 
-def test_committed_backends_are_those_of_today(tmp_path):
+@pytest.mark.parametrize("name, says", [("backends", ["equal: true", "0 downloads"]), ("networks", ["[0 0 1]\n[0 0 0]\n[0 1 0]\n[1 0 0]\n"])])
+def test_others_committed_are_those_of_today(name, says, tmp_path):
     out = tmp_path / "out.ipynb"
-    done = spikebook("exec", ROOT / "notebooks" / "backends.ipynb", "-o", out)
+    done = spikebook("exec", ROOT / "notebooks" / f"{name}.ipynb", "-o", out)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "equal: true" in text(out) and "0 downloads" in text(out)
-    for committed, again in zip(comparable(ROOT / "notebooks" / "backends.ipynb"), comparable(out), strict=True):
-        assert committed == again, "run: bin/spikebook exec notebooks/backends.ipynb -o notebooks/backends.ipynb, and look at it"
+    assert [s for s in says if s not in text(out)] == []
+    for committed, again in zip(comparable(ROOT / "notebooks" / f"{name}.ipynb"), comparable(out), strict=True):
+        assert committed == again, f"run: bin/spikebook exec notebooks/{name}.ipynb -o notebooks/{name}.ipynb, and look at it"
 
 
 def comparable(path):
