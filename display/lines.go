@@ -44,8 +44,8 @@ func PlotLines(y *snn.Tensor, options ...Option) *Figure {
 	return f
 }
 
-// Names names the curves of [PlotLines] in its legend. It panics with a *snn.ShapeError
-// unless there is one for each.
+// Names names the curves of [PlotLines] in its legend, and panics with a *snn.ShapeError
+// unless there is one for each. It has no effect on other pictures.
 func Names(names ...string) Option {
 	return func(f *Figure) {
 		if f.Kind != figure.Lines || f.Series[0].Name == "" { // the others have names of their own, later

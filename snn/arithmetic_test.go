@@ -150,6 +150,23 @@ func TestSumsOfShapes(t *testing.T) {
 	})
 }
 
+// Nothing is rounded to float32 before all is added up, and divided.
+func TestSumsInFloat64(t *testing.T) {
+	newHost("test")
+	for _, backend := range []string{snn.CPU, "test"} {
+		x := snn.FromSlice([]float32{1 << 24, -1 << 24, 0, 0, 1, 1, 0, 0}, 2, 2, 2).To(backend)
+		if got, want := x.Sum(0, 2).Data(), []float32{2, 0}; !slices.Equal(got, want) {
+			t.Errorf("sums on %s: %v, want %v", backend, got, want)
+		}
+		if got, want := x.Mean(2, 0).Data(), []float32{0.5, 0}; !slices.Equal(got, want) {
+			t.Errorf("means on %s: %v, want %v", backend, got, want)
+		}
+		if got := snn.Zeros(2, 0).To(backend).Mean(1); got.Backend() != backend || got.At(1) == got.At(1) {
+			t.Errorf("the mean of nothing on %s: %v on %s", backend, got, got.Backend())
+		}
+	}
+}
+
 func dimensions(rank int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for k := range rank {

@@ -100,7 +100,12 @@ type Stepper struct{ name, mode string }
 func NewStepper(name string) Stepper { return Stepper{name, SingleStep} }
 
 // StepMode returns the step mode, "s" or "m".
-func (s *Stepper) StepMode() string { return s.mode }
+func (s *Stepper) StepMode() string {
+	if s.mode == "" { // of a zero Stepper
+		return SingleStep
+	}
+	return s.mode
+}
 
 // SetStepMode sets the step mode. The state stays.
 func (s *Stepper) SetStepMode(mode string) error {
@@ -111,11 +116,11 @@ func (s *Stepper) SetStepMode(mode string) error {
 	return nil
 }
 
-// Sequence returns the input of a module as a sequence, [T, N, ...]: in single-step mode
+// AsSequence returns the input of a module as a sequence, [T, N, ...]: in single-step mode
 // one of a single step. The module is of the given name, and step is the shape that a
-// step has had since Reset, nil if there was none. Sequence panics with a *ShapeError if
-// x is nil, has no steps, or if its steps have another shape.
-func Sequence(m StepModer, name string, x *Tensor, step []int) *Tensor {
+// step has had since Reset, nil if there was none. AsSequence panics with a *ShapeError
+// if x is nil, has no steps, or if its steps have another shape.
+func AsSequence(m StepModer, name string, x *Tensor, step []int) *Tensor {
 	op := name + ".Forward"
 	if x == nil {
 		panic(Shapef(op, "the input is nil; expected a tensor"))
@@ -149,6 +154,17 @@ func SetStepMode(net Module, mode string) error {
 	return each(net, func(m Module) error {
 		if s, ok := m.(StepModer); ok {
 			return s.SetStepMode(mode)
+		}
+		return nil
+	})
+}
+
+// CheckStepModes returns an error unless every module of a network that has a step mode
+// has the given one.
+func CheckStepModes(net Module, mode string) error {
+	return each(net, func(m Module) error {
+		if s, ok := m.(StepModer); ok && s.StepMode() != mode {
+			return fmt.Errorf("step mode %q of %v, expected %q; call snn.SetStepMode(…, %q) on the whole", s.StepMode(), m, mode, mode)
 		}
 		return nil
 	})

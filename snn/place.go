@@ -253,41 +253,38 @@ func (b *backend) strided(out, t *Tensor, shape, steps []int) {
 	runtime.KeepAlive(t)
 }
 
-// totalOn is total on a device: dimensions beside each other at once, those that
-// are apart one after the other.
+// totalOn is total on a device. Dimensions that are apart are brought together first, so
+// that nothing is rounded in between.
 func totalOn(on *backend, t *Tensor, shape []int, n int) *Tensor {
 	rank := len(t.shape)
-	kept := make([]int, rank)
-	for k := range kept {
-		kept[k] = dim(&Tensor{shape: shape}, k, rank)
+	var kept, reduced []int // dimensions; those of one value are both
+	for k, d := range t.shape {
+		switch {
+		case dim(&Tensor{shape: shape}, k, rank) != d:
+			reduced = append(reduced, k)
+		case d != 1:
+			kept = append(kept, k)
+		}
 	}
 	t = t.Detach()
-	if t.Size() == count(kept) { // nothing to add up
+	if len(reduced) == 0 {
 		return t.Clone().view(0, clone(shape))
 	}
-	for from := 0; from < rank; from++ {
-		to := from
-		for to < rank && kept[to] == 1 {
-			to++
+	first, last := reduced[0], reduced[len(reduced)-1]
+	if slices.ContainsFunc(kept, func(k int) bool { return first < k && k < last }) {
+		order := kept
+		for k := range t.shape {
+			if !slices.Contains(kept, k) {
+				order = append(order, k)
+			}
 		}
-		outer, length, inner := count(t.shape[:from]), count(t.shape[from:to]), count(t.shape[to:])
-		if length == 1 {
-			continue
-		}
-		now := slices.Concat(kept[:to], t.shape[to:])
-		out := zerosOn(on, now...)
-		mean := n > 1 && length == n
-		if mean {
-			n = 1
-		}
-		if outer*length*inner > 0 {
-			on.must(on.Total(out.place.at(0), t.place.at(0), outer, length, inner, mean))
-			runtime.KeepAlive(t)
-		}
-		t = out
+		t = t.Permute(order...)
+		first, last = len(kept), rank-1
 	}
-	if n > 1 {
-		t = t.Div(Scalar(float32(n)))
+	out := zerosOn(on, shape...)
+	if t.Size() > 0 {
+		on.must(on.Total(out.place.at(0), t.place.at(0), count(t.shape[:first]), count(t.shape[first:last+1]), count(t.shape[last+1:]), n > 1))
+		runtime.KeepAlive(t)
 	}
-	return t.view(0, clone(shape))
+	return out
 }

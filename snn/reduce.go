@@ -46,7 +46,7 @@ func (t *Tensor) Mean(dims ...int) *Tensor {
 	kept := t.reduced("Mean", dims)
 	n := t.Size() / max(1, count(t.without(dims)))
 	if n == 0 {
-		return Full(float32(math.NaN()), t.without(dims)...)
+		return Full(float32(math.NaN()), t.without(dims)...).moved(placeOf(t))
 	}
 	out := t.total(kept, n)
 	out.shape = t.without(dims)

@@ -67,8 +67,9 @@ func (t *Tensor) RequireGrad() *Tensor {
 // has been through counts as a constant.
 func (t *Tensor) RequiresGrad() bool { return t.requires || t.onTape() }
 
-// IsLeaf reports whether t is no result of a recorded computation. Only leaves have a
-// gradient after Backward, and so only they can be trained.
+// IsLeaf reports whether t is no result of a recorded computation: of one that Backward
+// has been through, results count as constants. Only leaves have a gradient after
+// Backward, and so only they can be trained.
 func (t *Tensor) IsLeaf() bool { return !t.onTape() }
 
 func (t *Tensor) onTape() bool { return t.node != nil && t.node.function != nil }

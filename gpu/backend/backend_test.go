@@ -123,7 +123,7 @@ func TestLaunches(t *testing.T) {
 		"ParametricLIF, 100":   {neuron.NewParametricLIF(neuron.StepMode("m")), 100, 1, 2, 1},
 		"ParametricLIF, 1000":  {neuron.NewParametricLIF(neuron.StepMode("m")), 1000, 1, 2, 1},
 		"ParametricLIF, 70000": {neuron.NewParametricLIF(neuron.StepMode("m")), 70000, 1, 2, 1},
-		"two parameters":       {learning(), 1000, 1, 2, 1},
+		"two parameters":       {learner(), 1000, 1, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := test.layer
@@ -153,8 +153,8 @@ func TestLaunches(t *testing.T) {
 	}
 }
 
-// learning is a layer that learns two parameters.
-func learning(options ...neuron.Option) *neuron.Layer {
+// learner is a layer that learns two parameters.
+func learner(options ...neuron.Option) *neuron.Layer {
 	return neuron.Equation("v + (x - v)/tau + a*x", append([]neuron.Option{
 		neuron.Param("tau", 3), neuron.Param("a", 0.5), neuron.Learn("tau", "a"), neuron.StepMode("m"), neuron.SurrogateFunction(surrogate.ATan(2)),
 	}, options...)...)
@@ -173,7 +173,7 @@ func TestParameterGradients(t *testing.T) {
 				if own != "" {
 					options = append(options, neuron.ParamTensor(own, snn.Full(2, n)))
 				}
-				l := learning(options...)
+				l := learner(options...)
 				if err := l.SetBackend(backend); err != nil {
 					t.Fatal(err)
 				}

@@ -9,7 +9,11 @@ import (
 // NewPoisson returns an encoder into spikes at random: in each step a value of 0 to 1
 // is the probability of a spike, drawn as snn.Rand draws. 0 never fires, 1 always. In
 // single-step mode the values may change from step to step; see also [Poisson].
-func NewPoisson(steps int) *Encoder { return newEncoder("Poisson", steps, poisson{}) }
+func NewPoisson(steps int) *Encoder {
+	e := newEncoder("Poisson", steps, poisson{})
+	e.stepwise = true
+	return e
+}
 
 type poisson struct{}
 
@@ -133,7 +137,9 @@ func NewPeriodic(spikes *snn.Tensor) *Encoder {
 	if spikes == nil || len(spikes.Shape()) == 0 || spikes.Shape()[0] == 0 {
 		panic(misuse("Periodic: there are no spikes, expected a tensor [T, ...] with T >= 1"))
 	}
-	return newEncoder("Periodic", spikes.Shape()[0], periodic{spikes.Detach().Clone()})
+	e := newEncoder("Periodic", spikes.Shape()[0], periodic{spikes.Detach().Clone()})
+	e.fixed = true
+	return e
 }
 
 type periodic struct{ spikes *snn.Tensor }

@@ -36,6 +36,8 @@ type Encoder struct {
 	name  string
 	steps int
 
+	stepwise, fixed bool // steps depend on nothing before them; spikes do not depend on the input
+
 	x, spikes *snn.Tensor // of the sequence at hand
 	t         int         // its next step
 }
@@ -62,12 +64,12 @@ func newEncoder(name string, steps int, c code) *Encoder {
 }
 
 // Sequence returns the spikes of all steps for values x, [N, ...]: [T, N, ...], on the
-// backend that x is on. It panics with a *Misuse if a value is out of range. The step
-// that single-step mode is at stays.
+// backend that x is on; those of NewPeriodic are where they were given. It panics with a
+// *Misuse if a value is out of range. The step that single-step mode is at stays.
 func (e *Encoder) Sequence(x *snn.Tensor) *snn.Tensor { return e.sequence(x, e.steps) }
 
 func (e *Encoder) sequence(x *snn.Tensor, steps int) *snn.Tensor {
-	if _, fixed := e.code.(periodic); fixed {
+	if e.fixed {
 		return e.encode(nil, steps)
 	}
 	if x == nil {
@@ -77,23 +79,24 @@ func (e *Encoder) sequence(x *snn.Tensor, steps int) *snn.Tensor {
 }
 
 // Forward returns spikes for values x, [N, ...]: in multi-step mode those of all steps,
-// [T, N, ...], in single-step mode those of the next. Between the first and the last
-// step x must stay the same; it may be nil then. Forward panics with a *Misuse if it has
-// changed, or if a value is out of range.
+// [T, N, ...], in single-step mode those of the next. Until the last step x must stay the
+// same; nil means the same, also for the next sequence. Forward panics with a *Misuse if
+// it has changed, or if a value is out of range.
 func (e *Encoder) Forward(x *snn.Tensor) *snn.Tensor {
 	if e.StepMode() == snn.MultiStep {
 		return e.Sequence(x)
 	}
-	switch e.code.(type) {
-	case poisson: // steps do not depend on each other
+	if e.stepwise {
 		return e.sequence(x, 1).Index(0)
-	case periodic:
+	}
+	if e.fixed {
 		x = nil
 	}
 	switch {
 	case e.t == 0 && (x != nil || e.spikes == nil):
+		e.Reset() // whether x is taken or not
 		e.spikes = e.Sequence(x)
-		if e.x = nil; x != nil {
+		if x != nil {
 			e.x = x.Detach().Clone()
 		}
 	case e.x != nil && x != nil && !(snn.SameShape(x, e.x) && slices.Equal(x.Data(), e.x.Data())):
@@ -119,7 +122,7 @@ func (e *Encoder) String() string {
 func inRange(name string, x *snn.Tensor, most float32) {
 	for i, v := range x.Data() {
 		if !(v >= 0 && v <= most) {
-			panic(misuse("%s: value %d is %v, expected 0 to %v; use Clamp, or divide by the largest value", name, i, v, most))
+			panic(misuse("%s: value %d is %v, expected 0 to %v; scale the values to that range, or use Clamp", name, i, v, most))
 		}
 	}
 }

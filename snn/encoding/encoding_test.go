@@ -145,6 +145,21 @@ func TestNextInput(t *testing.T) {
 	equal(t, "step 2 after Reset", e.Forward(second), snn.Zeros(2))
 	equal(t, "step 1 of the next", e.Forward(first), snn.Zeros(1))
 
+	// A refused input leaves nothing of the one before, and one that its owner changes in
+	// place is another one.
+	e.Reset()
+	equal(t, "step 1", e.Forward(first), snn.Zeros(1))
+	equal(t, "step 2", e.Forward(nil), snn.Ones(1))
+	if snn.Maybe(func() { e.Forward(snn.Full(2, 1)) }) == nil || snn.Maybe(func() { e.Forward(nil) }) == nil {
+		t.Error("after a refused input the one before goes on")
+	}
+	changed := snn.Zeros(1)
+	e.Forward(changed)
+	changed.Fill(1)
+	if snn.Maybe(func() { e.Forward(changed) }) == nil {
+		t.Error("an input that has changed in place is taken")
+	}
+
 	// Nobody changes what comes next.
 	p := snn.FromSlice([]float32{0, 1, 1, 0}, 2, 2)
 	periodic := encoding.NewPeriodic(p)
@@ -175,9 +190,9 @@ func TestMistakes(t *testing.T) {
 		{func() { encoding.NewWeightedPhase(25) }, "encoding: WeightedPhase: K is 25, expected at most 24, the digits of a float32"},
 		{func() { encoding.NewPeriodic(nil) }, "encoding: Periodic: there are no spikes, expected a tensor [T, ...] with T >= 1"},
 		{func() { encoding.NewPeriodic(snn.Scalar(1)) }, "encoding: Periodic: there are no spikes, expected a tensor [T, ...] with T >= 1"},
-		{func() { encoding.NewPoisson(2).Sequence(snn.FromSlice([]float32{0.5, 1.5})) }, "encoding: Poisson: value 1 is 1.5, expected 0 to 1; use Clamp, or divide by the largest value"},
-		{func() { encoding.NewLatency(2).Forward(snn.Scalar(nan)) }, "encoding: Latency: value 0 is NaN, expected 0 to 1; use Clamp, or divide by the largest value"},
-		{func() { encoding.NewWeightedPhase(2).Forward(one) }, "encoding: WeightedPhase: value 0 is 1, expected 0 to 0.75; use Clamp, or divide by the largest value"},
+		{func() { encoding.NewPoisson(2).Sequence(snn.FromSlice([]float32{0.5, 1.5})) }, "encoding: Poisson: value 1 is 1.5, expected 0 to 1; scale the values to that range, or use Clamp"},
+		{func() { encoding.NewLatency(2).Forward(snn.Scalar(nan)) }, "encoding: Latency: value 0 is NaN, expected 0 to 1; scale the values to that range, or use Clamp"},
+		{func() { encoding.NewWeightedPhase(2).Forward(one) }, "encoding: WeightedPhase: value 0 is 1, expected 0 to 0.75; scale the values to that range, or use Clamp"},
 		{func() { encoding.NewPoisson(2).Forward(nil) }, "encoding: Poisson: the input is nil, expected values [N, ...]"},
 		{func() { encoding.NewLatency(2).Forward(nil) }, "encoding: Latency: the input is nil, expected values [N, ...]"},
 		{func() { encoding.Poisson(nil) }, "encoding: Poisson: the probabilities are nil, expected a tensor"},

@@ -38,11 +38,12 @@ func (d *Delay) Forward(x *snn.Tensor) *snn.Tensor {
 	if d.waiting != nil {
 		before = d.waiting.Shape()[1:]
 	}
-	sequence := snn.Sequence(d, "Delay", x, before)
-	if d.waiting == nil {
-		d.waiting = snn.Zeros(append([]int{d.steps}, sequence.Shape()[1:]...)...).To(x.Backend())
+	sequence := snn.AsSequence(d, "Delay", x, before)
+	waiting := d.waiting
+	if waiting == nil {
+		waiting = snn.Zeros(append([]int{d.steps}, sequence.Shape()[1:]...)...)
 	}
-	all := snn.Concat(d.waiting, sequence)
+	all := snn.Concat(waiting, sequence)
 	n := sequence.Shape()[0]
 	d.waiting = all.Slice(n, n+d.steps).Clone() // not with the memory of all
 	return all.Slice(0, n).Reshape(x.Shape()...)

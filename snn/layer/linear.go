@@ -19,19 +19,7 @@ type Linear struct {
 // Option sets a property of a layer when it is made.
 type Option func(*config)
 
-type config struct{ bias, learnable bool }
-
-// configure returns what the options for a function say.
-func configure(op string, options []Option) config {
-	c := config{bias: true}
-	for i, o := range options {
-		if o == nil {
-			panic(snn.Shapef(op, "option %d is nil; expected an option such as Bias(false)", i+1))
-		}
-		o(&c)
-	}
-	return c
-}
+type config struct{ bias bool }
 
 // Bias says whether a layer has biases. The default is true.
 func Bias(has bool) Option { return func(c *config) { c.bias = has } }
@@ -40,7 +28,13 @@ func Bias(has bool) Option { return func(c *config) { c.bias = has } }
 // U(-1/sqrt(in), 1/sqrt(in)), drawn as snn.Rand draws. They require a gradient.
 // It panics with a *snn.ShapeError if in or out is below 1.
 func NewLinear(in, out int, options ...Option) *Linear {
-	c := configure("NewLinear", options)
+	c := config{bias: true}
+	for i, o := range options {
+		if o == nil {
+			panic(snn.Shapef("NewLinear", "option %d is nil; expected an option such as Bias(false)", i+1))
+		}
+		o(&c)
+	}
 	if in < 1 || out < 1 {
 		panic(snn.Shapef("NewLinear", "%d inputs and %d outputs, expected at least 1 of each", in, out))
 	}

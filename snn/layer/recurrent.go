@@ -12,8 +12,9 @@ import (
 //	y[t] = Module(f(y[t-1], x[t]))
 //
 // where y is 0 before the first step. In multi-step mode the steps of a sequence [T, N,
-// ...] are taken one by one, whatever the step mode of the module, whose backend must be
-// one that takes single steps: "cpu".
+// ...] are taken one by one, whatever the step mode of the module; in single-step mode it
+// must be that of the module, too. The backend of the module must be one that takes single
+// steps: "cpu".
 type Recurrent struct {
 	snn.Stepper
 
@@ -34,7 +35,9 @@ var _ interface {
 
 // NewElementWiseRecurrent returns a module whose output is joined with its next input by
 // a function of y and x, in this order, such as (*snn.Tensor).Add. Input and output of
-// the module have one shape. It panics with a *snn.ShapeError if either is nil.
+// the module have one shape. Modules that the function uses are not part of the network:
+// what Reset, SetStepMode and the like do to that, do to them, too. It panics with a
+// *snn.ShapeError if either is nil.
 func NewElementWiseRecurrent(module snn.Module, f func(y, x *snn.Tensor) *snn.Tensor) *Recurrent {
 	refuseNoModule(elementWise, module)
 	if f == nil {
@@ -71,26 +74,34 @@ func beside(x, y *snn.Tensor) *snn.Tensor {
 // multi-step mode of a sequence, [T, N, ...]. The state goes on until Reset. It panics
 // with a *snn.ShapeError if the shape of a step has changed since.
 func (r *Recurrent) Forward(x *snn.Tensor) *snn.Tensor {
-	snn.Sequence(r, r.kind(), x, r.shape)
+	snn.AsSequence(r, r.kind(), x, r.shape)
 	if r.StepMode() == snn.MultiStep {
 		return snn.MultiStepForward(x, oneStep{r})
+	}
+	if err := snn.CheckStepModes(r.Module, snn.SingleStep); err != nil {
+		panic(snn.Shapef(r.kind()+".Forward", "%v", err))
 	}
 	return r.step(x)
 }
 
 func (r *Recurrent) step(x *snn.Tensor) *snn.Tensor {
 	shape := slices.Clone(x.Shape())
+	expected := r.outputs(shape)
 	y := r.y
 	if y == nil {
-		y = snn.Zeros(r.outputs(shape)...).To(x.Backend())
+		y = snn.Zeros(expected...)
 	}
 	if r.Synapses == nil {
 		x = r.join(y, x)
 	} else {
 		x = r.Synapses.Forward(beside(x, y))
 	}
-	r.y, r.shape = r.Module.Forward(x), shape
-	return r.y
+	y = r.Module.Forward(x)
+	if !slices.Equal(y.Shape(), expected) {
+		panic(snn.Shapef(r.kind()+".Forward", "the module made shape %v of a step of shape %v, expected %v", y.Shape(), shape, expected))
+	}
+	r.y, r.shape = y.Clone(), shape // what is given out, the caller may change
+	return y
 }
 
 // outputs returns the shape of what comes out for an input of a shape.

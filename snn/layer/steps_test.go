@@ -17,7 +17,7 @@ import (
 // stateful are layers with a state, for inputs [..., 3].
 var stateful = []func() snn.Module{
 	func() snn.Module { return layer.NewSynapseFilter(3) },
-	func() snn.Module { return layer.NewSynapseFilter(3, layer.Learnable(true)) },
+	func() snn.Module { return layer.NewLearnableSynapseFilter(3) },
 	func() snn.Module { return layer.NewDelay(0) },
 	func() snn.Module { return layer.NewDelay(2) },
 	func() snn.Module { return layer.NewElementWiseRecurrent(neuron.NewLIF(), (*snn.Tensor).Add) },
@@ -83,7 +83,7 @@ func TestStepModes(t *testing.T) {
 // The filter's own constant is learnt towards that of a target.
 func TestLearnableTau(t *testing.T) {
 	spikes := snn.FromSlice([]float32{1, 0, 0, 1, 0, 0, 0, 0}, 8, 1)
-	target, f := layer.NewSynapseFilter(5), layer.NewSynapseFilter(2, layer.Learnable(true))
+	target, f := layer.NewSynapseFilter(5), layer.NewLearnableSynapseFilter(2)
 	for _, m := range []snn.Module{target, f} {
 		_ = snn.SetStepMode(m, "m")
 	}
@@ -104,21 +104,30 @@ func TestLearnableTau(t *testing.T) {
 	}
 }
 
-// Reset forgets, Detach cuts off, and networks of containers find what is inside.
+// Reset forgets, Detach cuts off, what is given out is the caller's, and networks of
+// containers find what is inside.
 func TestStates(t *testing.T) {
 	for _, make := range stateful {
 		net := make()
-		x := snn.Ones(2, 3).RequireGrad()
-		first := net.Forward(x).Detach()
-		net.Forward(x)
+		x := snn.Ones(2, 3)
+		first := net.Forward(x).Detach().Clone()
+		second := net.Forward(x).Detach().Clone()
 		net.Reset()
-		if got := net.Forward(x); !slices.Equal(got.Data(), first.Data()) {
-			t.Errorf("%v: %v after Reset, want %v", net, got, first)
+		y := net.Forward(x)
+		if !slices.Equal(y.Data(), first.Data()) {
+			t.Errorf("%v: %v after Reset, want %v", net, y, first)
 		}
-		net.Forward(snn.Ones(2, 3))
+		y.Fill(7)
+		if got := net.Forward(x); !slices.Equal(got.Data(), second.Data()) {
+			t.Errorf("%v: %v after who got the step before changed it, want %v", net, got, second)
+		}
+		snn.ResetNet(net)
+		input := snn.Ones(2, 3).RequireGrad()
+		net.Forward(input)
 		snn.DetachNet(net)
-		if y := net.Forward(snn.Ones(2, 3)); y.RequiresGrad() && len(snn.Parameters(net)) == 0 {
-			t.Errorf("%v: what comes after Detach requires a gradient", net)
+		net.Forward(x).Sum().AddScalar(0).Add(snn.Scalar(1).RequireGrad()).Backward()
+		if input.Grad() != nil {
+			t.Errorf("%v: a gradient of what was before Detach", net)
 		}
 	}
 	r := layer.NewLinearRecurrent(layer.NewLinear(3, 2), 3, 2, layer.Bias(false))
@@ -148,10 +157,15 @@ func TestMistakes(t *testing.T) {
 		want string
 	}{
 		{func() { layer.NewDelay(-1) }, "NewDelay: a delay of -1 steps, expected at least 0"},
-		{func() { layer.NewSynapseFilter(0) }, "NewSynapseFilter: tau is 0, expected a number above 0"},
-		{func() { layer.NewSynapseFilter(1, layer.Learnable(true)) }, "NewSynapseFilter: tau is 1, expected a number above 1"},
-		{func() { layer.NewSynapseFilter(math.NaN()) }, "NewSynapseFilter: tau is NaN, expected a number above 0"},
-		{func() { layer.NewSynapseFilter(2, nil) }, "NewSynapseFilter: option 1 is nil; expected an option such as Bias(false)"},
+		{func() { layer.NewSynapseFilter(0.5) }, "NewSynapseFilter: tau is 0.5, expected a number of steps, at least 1"},
+		{func() { layer.NewSynapseFilter(math.NaN()) }, "NewSynapseFilter: tau is NaN, expected a number of steps, at least 1"},
+		{func() { layer.NewLearnableSynapseFilter(1) }, "NewLearnableSynapseFilter: tau is 1, expected a number of steps above 1"},
+		{func() { f := layer.NewSynapseFilter(2); f.W = snn.Ones(3); f.Forward(x) }, "SynapseFilter.Forward: W has shape [3], expected one value"},
+		{func() {
+			layer.NewElementWiseRecurrent(snn.Sequential(neuron.NewIF(neuron.StepMode("m"))), (*snn.Tensor).Add).Forward(x)
+		}, `ElementWiseRecurrent.Forward: step mode "m" of IF(v_threshold=1, v_reset=0, detach_reset=false, step_mode=m, backend=cpu, surrogate=Sigmoid(alpha=4)), expected "s"; call snn.SetStepMode(…, "s") on the whole`},
+		{func() { layer.NewElementWiseRecurrent(layer.NewLinear(3, 1), (*snn.Tensor).Add).Forward(x) }, "ElementWiseRecurrent.Forward: the module made shape [2 1] of a step of shape [2 3], expected [2 3]"},
+		{func() { layer.NewLinearRecurrent(layer.NewLinear(3, 4), 3, 2).Forward(x) }, "LinearRecurrent.Forward: the module made shape [2 4] of a step of shape [2 3], expected [2 2]"},
 		{func() { layer.NewElementWiseRecurrent(nil, (*snn.Tensor).Add) }, "NewElementWiseRecurrent: the module is nil; expected one such as a layer of neurons"},
 		{func() { layer.NewElementWiseRecurrent(neuron.NewIF(), nil) }, "NewElementWiseRecurrent: the function is nil; expected one of y and x, such as (*snn.Tensor).Add"},
 		{func() { layer.NewLinearRecurrent(neuron.NewIF(), 0, 2) }, "NewLinearRecurrent: 0 inputs and 2 outputs, expected at least 1 of each"},

@@ -17,7 +17,8 @@ import (
 type SynapseFilter struct {
 	snn.Stepper
 
-	// W is learnt if it is not nil: 1/τ is its sigmoid, so that τ stays above 1.
+	// W is learnt if it is not nil: 1/τ is the sigmoid of its one value, so that τ stays
+	// above 1.
 	W *snn.Tensor
 
 	tau float32
@@ -31,25 +32,23 @@ var _ interface {
 	snn.Detacher
 } = (*SynapseFilter)(nil)
 
-// Learnable says whether the time constant of a [SynapseFilter] is learnt. The default
-// is false.
-func Learnable(is bool) Option { return func(c *config) { c.learnable = is } }
+// NewSynapseFilter returns a filter with the time constant tau, in steps, at least 1. It
+// panics with a *snn.ShapeError otherwise.
+func NewSynapseFilter(tau float64) *SynapseFilter {
+	if !(tau >= 1) || math.IsInf(tau, 0) {
+		panic(snn.Shapef("NewSynapseFilter", "tau is %v, expected a number of steps, at least 1", tau))
+	}
+	return &SynapseFilter{Stepper: snn.NewStepper("SynapseFilter"), tau: float32(tau)}
+}
 
-// NewSynapseFilter returns a filter with the time constant tau, in steps: above 0, and
-// above 1 if it is learnt. It panics with a *snn.ShapeError otherwise.
-func NewSynapseFilter(tau float64, options ...Option) *SynapseFilter {
-	c := configure("NewSynapseFilter", options)
-	least := 0.
-	if c.learnable {
-		least = 1
+// NewLearnableSynapseFilter returns a filter whose time constant, above 1, is learnt. It
+// panics with a *snn.ShapeError if tau is another one.
+func NewLearnableSynapseFilter(tau float64) *SynapseFilter {
+	if !(tau > 1) || math.IsInf(tau, 0) {
+		panic(snn.Shapef("NewLearnableSynapseFilter", "tau is %v, expected a number of steps above 1", tau))
 	}
-	if !(tau > least) || math.IsInf(tau, 0) {
-		panic(snn.Shapef("NewSynapseFilter", "tau is %v, expected a number above %v", tau, least))
-	}
-	f := &SynapseFilter{Stepper: snn.NewStepper("SynapseFilter"), tau: float32(tau)}
-	if c.learnable {
-		f.W = snn.Scalar(float32(-math.Log(tau - 1))).RequireGrad()
-	}
+	f := NewSynapseFilter(tau)
+	f.W = snn.Scalar(float32(-math.Log(tau - 1))).RequireGrad()
 	return f
 }
 
@@ -82,17 +81,21 @@ func (f *SynapseFilter) Forward(x *snn.Tensor) *snn.Tensor {
 	if f.y != nil {
 		before = f.y.Shape()
 	}
-	sequence := snn.Sequence(f, "SynapseFilter", x, before)
-	if f.y == nil {
-		f.y = snn.Zeros(sequence.Shape()[1:]...)
+	sequence := snn.AsSequence(f, "SynapseFilter", x, before)
+	y := f.y
+	if y == nil {
+		y = snn.Zeros(sequence.Shape()[1:]...)
 	}
 	k, param := filters[0](), snn.Scalar(f.tau)
 	if f.W != nil {
-		k, param = filters[1](), f.W
+		if f.W.Size() != 1 {
+			panic(snn.Shapef("SynapseFilter.Forward", "W has shape %v, expected one value", f.W.Shape()))
+		}
+		k, param = filters[1](), f.W.Reshape()
 	}
 	outputs, states := k.Run(snn.Call{
 		Steps: sequence.Shape()[0], Shape: sequence.Shape(), Inputs: []*snn.Tensor{sequence},
-		States: []*snn.Tensor{f.y}, Params: []*snn.Tensor{param},
+		States: []*snn.Tensor{y}, Params: []*snn.Tensor{param},
 	})
 	f.y = states[0]
 	return outputs[0].Reshape(x.Shape()...)

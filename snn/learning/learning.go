@@ -2,7 +2,8 @@
 // them, where and when they occur, without a loss to differentiate.
 //
 // A rule is a module: the synapses and the neurons behind them. What Forward sees, the
-// rule learns from.
+// rule learns from. Run it within snn.NoGrad unless something else differentiates what it
+// does: the states of neurons whose synapses require a gradient stay on the tape.
 //
 //	rule := learning.NewSTDP(layer.NewLinear(4, 2, layer.Bias(false)), neuron.NewLIF(), 2, 2)
 //	sgd := optim.NewSGD(snn.Parameters(rule), 0.01)
@@ -36,7 +37,8 @@ type weights struct {
 }
 
 // FPre sets what the decrease of weights by spikes before the synapse is multiplied with,
-// a function of the weights, [Out, In]. The default is the weights themselves.
+// a function of the weights, [Out, In], that must not change them. The default is the
+// weights themselves.
 func FPre(f func(w *snn.Tensor) *snn.Tensor) Option { return func(w *weights) { w.pre = f } }
 
 // FPost sets what the increase of weights by spikes behind the synapse is multiplied
@@ -44,14 +46,19 @@ func FPre(f func(w *snn.Tensor) *snn.Tensor) Option { return func(w *weights) { 
 func FPost(f func(w *snn.Tensor) *snn.Tensor) Option { return func(w *weights) { w.post = f } }
 
 // change returns FPost(W)·up - FPre(W)·down, where up and down are [..., Out, In].
-func (f weights) change(w, up, down *snn.Tensor) *snn.Tensor {
-	by := func(f func(w *snn.Tensor) *snn.Tensor) *snn.Tensor {
+func (s *synapses) change(up, down *snn.Tensor) *snn.Tensor {
+	w := s.Synapse.Weight.Detach()
+	by := func(what string, f func(w *snn.Tensor) *snn.Tensor) *snn.Tensor {
 		if f == nil {
 			return w
 		}
-		return f(w)
+		y := f(w)
+		if y == nil || !snn.SameShape(y, w) {
+			panic(snn.Shapef(s.name, "%s made %v of weights of shape %v, expected the same shape", what, y, w.Shape()))
+		}
+		return y.Detach()
 	}
-	return by(f.post).Mul(up).Sub(by(f.pre).Mul(down))
+	return by("FPost", s.post).Mul(up).Sub(by("FPre", s.pre).Mul(down))
 }
 
 // synapses are the parts of a rule, and what their spikes leave.
@@ -60,9 +67,9 @@ type synapses struct {
 	Neurons snn.Module
 
 	weights
-	name              string
-	keepPre, keepPost float32     // how much of a trace is left after a step
-	pre, post         *snn.Tensor // the traces after the last step, [N, ..., In] and [N, ..., Out]
+	name                string
+	keepPre, keepPost   float32     // how much of a trace is left after a step
+	tracePre, tracePost *snn.Tensor // after the last step, [N, ..., In] and [N, ..., Out]
 }
 
 func newSynapses(name string, synapse *layer.Linear, neurons snn.Module, keepPre, keepPost float64, options []Option) synapses {
@@ -91,12 +98,12 @@ func checkTau(op, what string, tau float64) float64 {
 // traces, none of which is on the tape: [T, ..., In] before and [T, ..., Out] behind.
 func (s *synapses) forward(m snn.StepModer, x *snn.Tensor) (y *snn.Tensor, seen spikes) {
 	var step []int
-	if s.pre != nil {
-		step = s.pre.Shape()
+	if s.tracePre != nil {
+		step = s.tracePre.Shape()
 	}
-	sequence := snn.Sequence(m, s.name, x, step)
-	if n, ok := s.Neurons.(snn.StepModer); ok && n.StepMode() != m.StepMode() {
-		panic(snn.Shapef(s.name+".Forward", "the neurons are in step mode %q, the rule in %q; call snn.SetStepMode, which sets both", n.StepMode(), m.StepMode()))
+	sequence := snn.AsSequence(m, s.name, x, step)
+	if err := snn.CheckStepModes(s.Neurons, m.StepMode()); err != nil {
+		panic(snn.Shapef(s.name+".Forward", "%v", err))
 	}
 	y = s.Neurons.Forward(s.Synapse.Forward(x))
 	out := y.Shape()
@@ -104,9 +111,9 @@ func (s *synapses) forward(m snn.StepModer, x *snn.Tensor) (y *snn.Tensor, seen 
 		panic(snn.Shapef(s.name+".Forward", "the neurons made shape %v of %d inputs each, expected one spike or none of each", out, w[0]))
 	}
 	seen.pre = sequence.Detach()
-	seen.post = snn.Sequence(m, s.name, y, nil).Detach()
-	seen.tracePre, s.pre = trace(seen.pre, s.pre, s.keepPre)
-	seen.tracePost, s.post = trace(seen.post, s.post, s.keepPost)
+	seen.post = snn.AsSequence(m, s.name, y, nil).Detach()
+	seen.tracePre, s.tracePre = trace(seen.pre, s.tracePre, s.keepPre)
+	seen.tracePost, s.tracePost = trace(seen.post, s.tracePost, s.keepPost)
 	return y, seen
 }
 
@@ -138,20 +145,37 @@ func trace(s, before *snn.Tensor, keep float32) (all, last *snn.Tensor) {
 
 // TracePre returns the trace of the spikes before the synapse after the last step, [N,
 // ..., In]; nil before the first.
-func (s *synapses) TracePre() *snn.Tensor { return s.pre }
+func (s *synapses) TracePre() *snn.Tensor { return copied(s.tracePre) }
 
 // TracePost returns the trace of the spikes behind the synapse after the last step, [N,
 // ..., Out]; nil before the first.
-func (s *synapses) TracePost() *snn.Tensor { return s.post }
+func (s *synapses) TracePost() *snn.Tensor { return copied(s.tracePost) }
+
+// copied returns a copy, nil of nil.
+func copied(t *snn.Tensor) *snn.Tensor {
+	if t == nil {
+		return nil
+	}
+	return t.Clone()
+}
 
 // Modules returns the synapse and the neurons.
 func (s *synapses) Modules() []snn.Module { return []snn.Module{s.Synapse, s.Neurons} }
 
 // descend adds a change of the weights to their gradient, with the opposite sign.
 func (s *synapses) descend(change *snn.Tensor) {
+	if !s.Synapse.Weight.RequiresGrad() || !s.Synapse.Weight.IsLeaf() {
+		panic(snn.Shapef(s.name+".Step", "the weights require no gradient, which an optimizer steps by; call RequireGrad() on them, or add DeltaW() to them"))
+	}
 	if change != nil {
 		s.Synapse.Weight.BackwardFrom(change.Neg())
 	}
+}
+
+// reset forgets the traces and resets the neurons.
+func (s *synapses) reset() {
+	s.tracePre, s.tracePost = nil, nil
+	s.Neurons.Reset()
 }
 
 // String prints the rule and its parts.

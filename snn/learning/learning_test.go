@@ -253,13 +253,53 @@ func TestStep(t *testing.T) {
 	if rule.DeltaW() != nil || rule.TracePre() != nil || rule.TracePost() != nil {
 		t.Error("there is something to learn from nothing")
 	}
-	rule.Forward(x)
-	rule.Reset()
-	if rule.DeltaW() != nil || rule.TracePre() != nil || rule.TracePost() != nil {
-		t.Error("something is left after Reset")
-	}
 	if got, want := rule.String(), "STDP(Linear(in=3, out=2, bias=false), IF("; !strings.HasPrefix(got, want) {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// What a rule remembers is as the formulas say, is nobody else's, is not on the tape, and
+// is gone after Reset, with the state of the neurons.
+func TestMemory(t *testing.T) {
+	fc := layer.NewLinear(1, 1, layer.Bias(false))
+	fc.Weight.Fill(0.6)
+	one := snn.Ones(1).RequireGrad()
+	value := func(what string, got *snn.Tensor, want float64) {
+		t.Helper()
+		if got == nil || got.RequiresGrad() || math.Abs(float64(got.Data()[0])-want) > 1e-6 {
+			t.Errorf("%s is %v, want %v, not on the tape", what, got, want)
+			return
+		}
+		got.Fill(9) // a copy
+	}
+	stdp := learning.NewSTDP(fc, neuron.NewIF(), 2, 4)
+	rewarded := learning.NewMSTDPET(fc, neuron.NewIF(), 2, 4, 5)
+	keep := func(tau float64) float64 { return math.Exp(-1 / tau) }
+	for range 2 {
+		for range 3 { // the neuron fires at the second step
+			stdp.Forward(one)
+			rewarded.Forward(one)
+		}
+		value("the trace before", stdp.TracePre(), 1+0.5+0.25)
+		value("the trace behind", stdp.TracePost(), 0.75)
+		value("the change", stdp.DeltaW(), 0.6*1.5-0.6*(1+0.75))
+		value("the trace before, with rewards", rewarded.TracePre(), 1+keep(2)+keep(2)*keep(2))
+		value("the trace behind, with rewards", rewarded.TracePost(), keep(4))
+		value("the eligibility", rewarded.Eligibility(), -0.6*keep(4))
+		z := 0.6 * (1 + keep(2) - 1) / 5 // of the spike at the step before
+		value("the eligibility trace", rewarded.EligibilityTrace(), z)
+		value("the change by a reward", rewarded.DeltaW(snn.Full(-3).RequireGrad()), -3*z)
+		stdp.Reset()
+		rewarded.Reset()
+		if stdp.TracePre() != nil || stdp.TracePost() != nil || stdp.DeltaW() != nil {
+			t.Error("something is left after Reset")
+		}
+		if rewarded.TracePre() != nil || rewarded.Eligibility() != nil || rewarded.EligibilityTrace() != nil || rewarded.DeltaW(snn.Scalar(1)) != nil {
+			t.Error("something is left after Reset, with rewards")
+		}
+	}
+	if learning.NewMSTDP(fc, neuron.NewIF(), 2, 2).EligibilityTrace() != nil {
+		t.Error("a rule without eligibility trace has one")
 	}
 }
 
@@ -281,8 +321,20 @@ func TestMistakes(t *testing.T) {
 		{func() { stdp().Forward(nil) }, "STDP.Forward: the input is nil; expected a tensor"},
 		{func() { r := stdp(); r.Forward(snn.Ones(2, 3)); r.Forward(snn.Ones(3)) }, "STDP.Forward: the input of a step has shape [3], but earlier ones had shape [2 3]; call Reset() before an input of another shape"},
 		{func() { stdp().Forward(one) }, "Linear.Forward: the input has shape [1], expected [..., 3]"},
-		{func() { r := stdp(); _ = r.SetStepMode("m"); r.Forward(snn.Ones(4, 3)) }, `STDP.Forward: the neurons are in step mode "s", the rule in "m"; call snn.SetStepMode, which sets both`},
-		{func() { learning.NewMSTDP(fc, neuron.NewIF(neuron.StepMode("m")), 2, 2).Forward(snn.Ones(3)) }, `MSTDP.Forward: the neurons are in step mode "m", the rule in "s"; call snn.SetStepMode, which sets both`},
+		{func() { r := stdp(); _ = r.SetStepMode("m"); r.Forward(snn.Ones(4, 3)) }, `STDP.Forward: step mode "s" of IF(v_threshold=1, v_reset=0, detach_reset=false, step_mode=s, backend=cpu, surrogate=Sigmoid(alpha=4)), expected "m"; call snn.SetStepMode(…, "m") on the whole`},
+		{func() {
+			learning.NewMSTDP(fc, snn.Sequential(layer.NewDelay(1), neuron.NewIF(neuron.StepMode("m"))), 2, 2).Forward(snn.Ones(3))
+		}, `MSTDP.Forward: step mode "m" of IF(v_threshold=1, v_reset=0, detach_reset=false, step_mode=m, backend=cpu, surrogate=Sigmoid(alpha=4)), expected "s"; call snn.SetStepMode(…, "s") on the whole`},
+		{func() {
+			r := learning.NewSTDP(fc, neuron.NewIF(), 2, 2, learning.FPre(func(w *snn.Tensor) *snn.Tensor { return snn.Zeros(2) }))
+			r.Forward(snn.Ones(3))
+			r.DeltaW()
+		}, "STDP: FPre made [0 0] of weights of shape [2 3], expected the same shape"},
+		{func() {
+			r := learning.NewSTDP(&layer.Linear{Weight: snn.Ones(2, 3)}, neuron.NewIF(), 2, 2)
+			r.Forward(snn.Ones(3))
+			r.Step()
+		}, "STDP.Step: the weights require no gradient, which an optimizer steps by; call RequireGrad() on them, or add DeltaW() to them"},
 		{func() { learning.NewSTDP(fc, layer.NewLinear(2, 5), 2, 2).Forward(snn.Ones(3)) }, "STDP.Forward: the neurons made shape [5] of 2 inputs each, expected one spike or none of each"},
 		{func() { mstdp().DeltaW(nil) }, "MSTDP.DeltaW: the reward is nil; expected one value, or one for each of a batch, [N]"},
 		{func() { r := mstdp(); r.Forward(snn.Ones(2, 3)); r.DeltaW(snn.Ones(3)) }, "MSTDP.DeltaW: the reward has shape [3], expected one value, or one for each of the batch, [2]"},
@@ -301,12 +353,5 @@ func TestMistakes(t *testing.T) {
 	}
 	if err := mstdp().SetStepMode("x"); err == nil || !strings.Contains(err.Error(), `step mode "x" is unknown`) {
 		t.Errorf("step mode x: %v", err)
-	}
-	frozen := &layer.Linear{Weight: snn.Ones(2, 3)}
-	r := learning.NewSTDP(frozen, neuron.NewIF(), 2, 2)
-	r.Forward(snn.Ones(3))
-	var mistake *snn.GradError
-	if err := snn.Maybe(r.Step); !errors.As(err, &mistake) {
-		t.Errorf("weights without a gradient: %v", err)
 	}
 }

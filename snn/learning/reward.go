@@ -62,7 +62,7 @@ func (r *RewardSTDP) Forward(x *snn.Tensor) *snn.Tensor {
 	up := column(seen.post).Mul(row(seen.tracePre))
 	down := column(seen.tracePost).Mul(row(seen.pre))
 	if r.eligible == nil {
-		r.eligible = snn.Zeros(up.Shape()...).To(x.Backend())
+		r.eligible = snn.Zeros(up.Shape()...)
 	}
 	switch {
 	case r.tauTrace == 0:
@@ -72,7 +72,7 @@ func (r *RewardSTDP) Forward(x *snn.Tensor) *snn.Tensor {
 	default:
 		r.rewarded = r.rewarded.Scale(float32(math.Exp(-1 / r.tauTrace))).Add(r.eligible.Scale(float32(1 / r.tauTrace)))
 	}
-	r.eligible = r.change(r.Synapse.Weight.Detach(), up, down)
+	r.eligible = r.change(up, down)
 	return y
 }
 
@@ -89,7 +89,7 @@ func row(t *snn.Tensor) *snn.Tensor {
 }
 
 // Eligibility returns e of the last step, [..., Out, In]; nil before the first.
-func (r *RewardSTDP) Eligibility() *snn.Tensor { return r.eligible }
+func (r *RewardSTDP) Eligibility() *snn.Tensor { return copied(r.eligible) }
 
 // EligibilityTrace returns z of the last step, [..., Out, In]; nil before the first, and
 // if there is none.
@@ -97,7 +97,7 @@ func (r *RewardSTDP) EligibilityTrace() *snn.Tensor {
 	if r.tauTrace == 0 {
 		return nil
 	}
-	return r.rewarded
+	return copied(r.rewarded)
 }
 
 // DeltaW returns how the weights are to change by the reward after the last step, [Out,
@@ -124,13 +124,13 @@ func (r *RewardSTDP) DeltaW(reward *snn.Tensor) *snn.Tensor {
 }
 
 // Step subtracts DeltaW from the gradient of the weights, so that an optimizer changes
-// them by it. It panics with a *snn.GradError if the weights require no gradient.
+// them by it. It panics with a *snn.ShapeError if the weights require no gradient.
 func (r *RewardSTDP) Step(reward *snn.Tensor) { r.descend(r.DeltaW(reward)) }
 
 // Reset forgets traces and eligibility, and resets the neurons.
 func (r *RewardSTDP) Reset() {
-	r.pre, r.post, r.eligible, r.rewarded = nil, nil, nil, nil
-	r.Neurons.Reset()
+	r.eligible, r.rewarded = nil, nil
+	r.reset()
 }
 
 // StepMode returns "s".

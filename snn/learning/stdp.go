@@ -62,11 +62,11 @@ func (r *STDP) DeltaW() *snn.Tensor {
 	if r.up == nil {
 		return nil
 	}
-	return r.change(r.Synapse.Weight.Detach(), r.up, r.down)
+	return r.change(r.up, r.down)
 }
 
 // Step subtracts DeltaW from the gradient of the weights, so that an optimizer changes
-// them by it, and begins anew. The traces stay. It panics with a *snn.GradError if the
+// them by it, and begins anew. The traces stay. It panics with a *snn.ShapeError if the
 // weights require no gradient.
 func (r *STDP) Step() {
 	r.descend(r.DeltaW())
@@ -75,6 +75,6 @@ func (r *STDP) Step() {
 
 // Reset forgets the traces and what came, and resets the neurons.
 func (r *STDP) Reset() {
-	r.pre, r.post, r.up, r.down = nil, nil, nil, nil
-	r.Neurons.Reset()
+	r.up, r.down = nil, nil
+	r.reset()
 }

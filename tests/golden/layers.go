@@ -41,7 +41,11 @@ func (c *reference) synapseFilter(n *network, description map[string]any, prefix
 		return err
 	}
 	a := arguments(maps.Clone(description))
-	f := layer.NewSynapseFilter(a.number("tau", 100), layer.Learnable(a.flag("learnable", false)))
+	make := layer.NewSynapseFilter
+	if a.flag("learnable", false) {
+		make = layer.NewLearnableSynapseFilter
+	}
+	f := make(a.number("tau", 100))
 	if w := c.below(prefix)["w"]; w != nil {
 		f.W = w.Clone().RequireGrad()
 		n.params[prefix+"w"] = f.W
