@@ -53,8 +53,11 @@ func (s *synapses) change(up, down *snn.Tensor) *snn.Tensor {
 			return w
 		}
 		y := f(w)
-		if y == nil || !snn.SameShape(y, w) {
-			panic(snn.Shapef(s.name, "%s made %v of weights of shape %v, expected the same shape", what, y, w.Shape()))
+		switch {
+		case y == nil:
+			panic(snn.Shapef(s.name, "%s made nil of weights of shape %v, expected the same shape", what, w.Shape()))
+		case !snn.SameShape(y, w):
+			panic(snn.Shapef(s.name, "%s made shape %v of weights of shape %v, expected the same shape", what, y.Shape(), w.Shape()))
 		}
 		return y.Detach()
 	}

@@ -329,7 +329,10 @@ func TestMistakes(t *testing.T) {
 			r := learning.NewSTDP(fc, neuron.NewIF(), 2, 2, learning.FPre(func(w *snn.Tensor) *snn.Tensor { return snn.Zeros(2) }))
 			r.Forward(snn.Ones(3))
 			r.DeltaW()
-		}, "STDP: FPre made [0 0] of weights of shape [2 3], expected the same shape"},
+		}, "STDP: FPre made shape [2] of weights of shape [2 3], expected the same shape"},
+		{func() {
+			learning.NewMSTDP(fc, neuron.NewIF(), 2, 2, learning.FPost(func(*snn.Tensor) *snn.Tensor { return nil })).Forward(snn.Ones(3))
+		}, "MSTDP: FPost made nil of weights of shape [2 3], expected the same shape"},
 		{func() {
 			r := learning.NewSTDP(&layer.Linear{Weight: snn.Ones(2, 3)}, neuron.NewIF(), 2, 2)
 			r.Forward(snn.Ones(3))
