@@ -257,7 +257,7 @@ func (b *backend) strided(out, t *Tensor, shape, steps []int) {
 // that nothing is rounded in between.
 func totalOn(on *backend, t *Tensor, shape []int, n int) *Tensor {
 	rank := len(t.shape)
-	var kept, reduced []int // dimensions; those of one value are both
+	var kept, reduced []int // dimensions; those of one value are neither
 	for k, d := range t.shape {
 		switch {
 		case dim(&Tensor{shape: shape}, k, rank) != d:

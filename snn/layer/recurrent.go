@@ -36,8 +36,8 @@ var _ interface {
 // NewElementWiseRecurrent returns a module whose output is joined with its next input by
 // a function of y and x, in this order, such as (*snn.Tensor).Add. Input and output of
 // the module have one shape. Modules that the function uses are not part of the network:
-// what Reset, SetStepMode and the like do to that, do to them, too. It panics with a
-// *snn.ShapeError if either is nil.
+// Reset, SetStepMode and the like do not reach them. It panics with a *snn.ShapeError if
+// either is nil.
 func NewElementWiseRecurrent(module snn.Module, f func(y, x *snn.Tensor) *snn.Tensor) *Recurrent {
 	refuseNoModule(elementWise, module)
 	if f == nil {
