@@ -1,5 +1,5 @@
-// Command golden compares the neurons and surrogates of spikebook with what
-// SpikingJelly computes: it runs every case of a folder of reference data that
+// Command golden compares the neurons, surrogates, layers, encoders and learning rules of
+// spikebook with what SpikingJelly computes: it runs every case of a folder of reference data that
 // this version supports and prints a table. What it does not run or compare is
 // listed, never passed over.
 //
