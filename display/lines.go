@@ -7,9 +7,6 @@ import (
 	"spikebook/snn"
 )
 
-// mostLines is how many curves are told apart; [figure.Figure.Validate] refuses more.
-const mostLines = 20
-
 // PlotLines draws a curve of the values of each column of y, [T, N], or one of y, [T]:
 // traces, currents, weights, the losses of a training. Places on the x axis are the steps
 // from 0, or evenly spaced in [XRange]. Values that are not finite are gaps. It panics
@@ -20,8 +17,8 @@ func PlotLines(y *snn.Tensor, options ...Option) *Figure {
 		y = y.Detach().Reshape(-1, 1)
 	}
 	steps, curves := manyNeurons("display."+op, "y", y)
-	if curves > mostLines {
-		panic(snn.Shapef("display."+op, "y has %d curves, expected at most %d; choose some, or use display.Plot2DHeatmap", curves, mostLines))
+	if curves > figure.MaxCurves {
+		panic(snn.Shapef("display."+op, "y has %d curves, expected at most %d; choose some, or use display.Plot2DHeatmap", curves, figure.MaxCurves))
 	}
 	list := []figure.Series{series("x", snn.Zeros(steps), steps)}
 	columns := y.Detach().Transpose(0, 1)

@@ -49,13 +49,15 @@ const (
 	DefaultDPI = 192
 )
 
+// MaxCurves is how many curves of a figure are told apart; it has no more.
+const MaxCurves = 20
+
 // Bounds that [Figure.Validate] holds a figure to.
 const (
 	minWidth, minHeight = 3.0, 2.0 // inches; less leaves no room for data
 	maxInches           = 50.0
 	minDPI, maxDPI      = 24, 1200
 	maxPixels           = 100_000_000 // of a PNG: 400 MB while it is drawn
-	maxCurves           = 20          // more are not told apart
 )
 
 // Series is one array of numbers, row-major.
@@ -193,12 +195,12 @@ func (f *Figure) Validate() error {
 		series, rank = 2, 1
 	case Heatmap, Raster:
 	case Lines:
-		if series, rank = max(2, len(f.Series)), 1; len(f.Series) > maxCurves+1 {
-			return bad("Series", fmt.Sprintf("at most %d of them", maxCurves+1), "a list of %d", len(f.Series))
+		if series, rank = max(2, len(f.Series)), 1; len(f.Series) > MaxCurves+1 {
+			return bad("Series", fmt.Sprintf("at most %d of them", MaxCurves+1), "a list of %d", len(f.Series))
 		}
 	case Paths:
-		if series, rank = max(2, len(f.Series)&^1), 1; len(f.Series) > 2*maxCurves {
-			return bad("Series", fmt.Sprintf("at most %d of them", 2*maxCurves), "a list of %d", len(f.Series))
+		if series, rank = max(2, len(f.Series)&^1), 1; len(f.Series) > 2*MaxCurves {
+			return bad("Series", fmt.Sprintf("at most %d of them", 2*MaxCurves), "a list of %d", len(f.Series))
 		}
 	default:
 		return bad("Kind", fmt.Sprintf("%q, %q, %q, %q or %q", Voltage, Heatmap, Raster, Lines, Paths), "%q", f.Kind)

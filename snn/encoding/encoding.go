@@ -69,6 +69,9 @@ func newEncoder(name string, steps int, c code) *Encoder {
 func (e *Encoder) Sequence(x *snn.Tensor) *snn.Tensor { return e.sequence(x, e.steps) }
 
 func (e *Encoder) sequence(x *snn.Tensor, steps int) *snn.Tensor {
+	if e.code == nil {
+		panic(misuse("the encoder is a zero value, expected one that a function such as NewPoisson made"))
+	}
 	if e.fixed {
 		return e.encode(nil, steps)
 	}

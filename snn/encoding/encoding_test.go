@@ -195,6 +195,7 @@ func TestMistakes(t *testing.T) {
 		{func() { encoding.NewWeightedPhase(2).Forward(one) }, "encoding: WeightedPhase: value 0 is 1, expected 0 to 0.75; scale the values to that range, or use Clamp"},
 		{func() { encoding.NewPoisson(2).Forward(nil) }, "encoding: Poisson: the input is nil, expected values [N, ...]"},
 		{func() { encoding.NewLatency(2).Forward(nil) }, "encoding: Latency: the input is nil, expected values [N, ...]"},
+		{func() { new(encoding.Encoder).Forward(one) }, "encoding: the encoder is a zero value, expected one that a function such as NewPoisson made"},
 		{func() { encoding.Poisson(nil) }, "encoding: Poisson: the probabilities are nil, expected a tensor"},
 		{func() { e := encoding.NewLatency(3); e.Forward(one); e.Forward(snn.Zeros(1)) }, "encoding: Latency: the input has changed after step 1 of 3; call Reset() for a new one"},
 		{func() { e := encoding.NewLatency(3); e.Forward(one); e.Forward(snn.Ones(1, 1)) }, "encoding: Latency: the input has changed after step 1 of 3; call Reset() for a new one"},

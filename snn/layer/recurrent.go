@@ -74,6 +74,9 @@ func beside(x, y *snn.Tensor) *snn.Tensor {
 // multi-step mode of a sequence, [T, N, ...]. The state goes on until Reset. It panics
 // with a *snn.ShapeError if the shape of a step has changed since.
 func (r *Recurrent) Forward(x *snn.Tensor) *snn.Tensor {
+	if r.Module == nil || r.Synapses == nil && r.join == nil {
+		panic(snn.Shapef(r.kind()+".Forward", "there is no module or no function, expected a value that NewElementWiseRecurrent or NewLinearRecurrent made"))
+	}
 	snn.AsSequence(r, r.kind(), x, r.shape)
 	if r.StepMode() == snn.MultiStep {
 		return snn.MultiStepForward(x, oneStep{r})

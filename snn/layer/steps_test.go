@@ -170,6 +170,8 @@ func TestMistakes(t *testing.T) {
 		{func() { layer.NewElementWiseRecurrent(neuron.NewIF(), nil) }, "NewElementWiseRecurrent: the function is nil; expected one of y and x, such as (*snn.Tensor).Add"},
 		{func() { layer.NewLinearRecurrent(neuron.NewIF(), 0, 2) }, "NewLinearRecurrent: 0 inputs and 2 outputs, expected at least 1 of each"},
 		{func() { layer.NewLinearRecurrent(neuron.NewIF(), 2, 2).Forward(x) }, "LinearRecurrent.Forward: the input of a step has shape [2 3], expected [..., 2]"},
+		{func() { new(layer.Recurrent).Forward(x) }, "ElementWiseRecurrent.Forward: there is no module or no function, expected a value that NewElementWiseRecurrent or NewLinearRecurrent made"},
+		{func() { new(layer.SynapseFilter).Forward(x) }, "SynapseFilter.Forward: there is no time constant, expected a value that NewSynapseFilter made"},
 		{func() { recurrent().Forward(nil) }, "ElementWiseRecurrent.Forward: the input is nil; expected a tensor"},
 		{func() { used(recurrent()).Forward(snn.Ones(3)) }, "ElementWiseRecurrent.Forward: the input of a step has shape [3], but earlier ones had shape [2 3]; call Reset() before an input of another shape"},
 		{func() { layer.NewDelay(1).Forward(nil) }, "Delay.Forward: the input is nil; expected a tensor"},

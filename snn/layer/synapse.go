@@ -87,10 +87,12 @@ func (f *SynapseFilter) Forward(x *snn.Tensor) *snn.Tensor {
 		y = snn.Zeros(sequence.Shape()[1:]...)
 	}
 	k, param := filters[0](), snn.Scalar(f.tau)
-	if f.W != nil {
-		if f.W.Size() != 1 {
-			panic(snn.Shapef("SynapseFilter.Forward", "W has shape %v, expected one value", f.W.Shape()))
-		}
+	switch {
+	case f.W == nil && f.tau == 0:
+		panic(snn.Shapef("SynapseFilter.Forward", "there is no time constant, expected a value that NewSynapseFilter made"))
+	case f.W != nil && f.W.Size() != 1:
+		panic(snn.Shapef("SynapseFilter.Forward", "W has shape %v, expected one value", f.W.Shape()))
+	case f.W != nil:
 		k, param = filters[1](), f.W.Reshape()
 	}
 	outputs, states := k.Run(snn.Call{

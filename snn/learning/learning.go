@@ -100,6 +100,9 @@ func checkTau(op, what string, tau float64) float64 {
 // forward runs synapses and neurons, and returns what came out together with spikes and
 // traces, none of which is on the tape: [T, ..., In] before and [T, ..., Out] behind.
 func (s *synapses) forward(m snn.StepModer, x *snn.Tensor) (y *snn.Tensor, seen spikes) {
+	if s.Synapse == nil || s.Neurons == nil {
+		panic(snn.Shapef("Forward", "the rule has no synapse or no neurons, expected one that a function such as NewSTDP made"))
+	}
 	var step []int
 	if s.tracePre != nil {
 		step = s.tracePre.Shape()

@@ -318,6 +318,7 @@ func TestMistakes(t *testing.T) {
 		{func() { learning.NewMSTDP(fc, neuron.NewIF(), 2, math.NaN()) }, "NewMSTDP: tauPost is NaN, expected a number of steps, at least 1"},
 		{func() { learning.NewMSTDPET(fc, neuron.NewIF(), 2, 2, 0) }, "NewMSTDPET: tauTrace is 0, expected a number of steps, at least 1"},
 		{func() { learning.NewSTDP(fc, neuron.NewIF(), 2, 2, nil) }, "NewSTDP: option 1 is nil; expected one such as FPre(f)"},
+		{func() { new(learning.STDP).Forward(one) }, "Forward: the rule has no synapse or no neurons, expected one that a function such as NewSTDP made"},
 		{func() { stdp().Forward(nil) }, "STDP.Forward: the input is nil; expected a tensor"},
 		{func() { r := stdp(); r.Forward(snn.Ones(2, 3)); r.Forward(snn.Ones(3)) }, "STDP.Forward: the input of a step has shape [3], but earlier ones had shape [2 3]; call Reset() before an input of another shape"},
 		{func() { stdp().Forward(one) }, "Linear.Forward: the input has shape [1], expected [..., 3]"},
